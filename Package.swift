@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "landline",
+    products: [.executable(name: "landline", targets: ["landline"])],
+    dependencies: [
+        // Without its default traits Hummingbird needs only FoundationEssentials (tens of MiB less to load).
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CAvahi", pkgConfig: "avahi-client", providers: [.apt(["libavahi-client-dev"])]),
+        .target(name: "CWebClient"),
+
+        .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
+        .target(name: "MatrixCore", dependencies: ["Cryptography"], swiftSettings: swiftSettings),
+        .target(
+            name: "Storage",
+            dependencies: ["MatrixCore", "Cryptography", "CSQLite"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Homeserver",
+            dependencies: ["Storage", "MatrixCore", "Cryptography", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "HTTPAPI",
+            dependencies: [
+                "Homeserver", "MatrixCore", "Cryptography", "CWebClient",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "LAN",
+            dependencies: ["Cryptography", "CAvahi", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "landline",
+            dependencies: [
+                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["HTTPAPI", "Homeserver", "Storage", "MatrixCore"],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: swiftSettings),
+        .testTarget(name: "MatrixCoreTests", dependencies: ["MatrixCore", "Cryptography"], swiftSettings: swiftSettings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "HomeserverTests", dependencies: ["Homeserver", "Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "HTTPAPITests", dependencies: ["HTTPAPI", "Homeserver", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "LANTests", dependencies: ["LAN"], swiftSettings: swiftSettings),
+    ]
+)
