@@ -1,0 +1,162 @@
+import MatrixCore
+import Storage
+import Synchronization
+
+/// The newest changes, kept in memory, and the syncs that wait for the next one.
+///
+/// A sync whose token is not older than the oldest kept change is served from here and touches no disk.
+final class ChangeFeed: Sendable {
+    private struct State {
+        var published: Position
+        /// Every change after this position is in `recent`.
+        var coversAfter: Position
+        var recent: [Change] = []
+        var recentBytes = 0
+        /// Users concerned by changes that are appended but not yet published.
+        var unpublishedFrom = 0
+        var waiters: [UserID: [Waiter]] = [:]
+        var nextWaiterNumber: UInt64 = 0
+    }
+
+    private struct Waiter {
+        let number: UInt64
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let state: Mutex<State>
+
+    static let maxRecentChanges = 1_024
+    static let maxRecentBytes = 1 << 20
+
+    init(startPosition: Position) {
+        state = Mutex(State(published: startPosition, coversAfter: startPosition))
+    }
+
+    /// The newest position that syncs may show.
+    var position: Position { state.withLock { $0.published } }
+
+    /// Adds a change of a transaction that is on disk now. Call it from `WriteTransaction.afterCommit`, by `record`.
+    func append(_ change: Change) {
+        state.withLock { state in
+            state.recent.append(change)
+            state.recentBytes += change.approximateBytes
+        }
+    }
+
+    /// Makes everything up to `position` visible and wakes the syncs that it concerns. Called once for each group commit.
+    func publish(_ position: Position) {
+        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.published = position
+            var woken: [CheckedContinuation<Void, Never>] = []
+            for change in state.recent[state.unpublishedFrom...] where !state.waiters.isEmpty {
+                for user in change.audience {
+                    if let waiters = state.waiters.removeValue(forKey: user) { woken.append(contentsOf: waiters.map(\.continuation)) }
+                }
+            }
+            Self.trim(&state)
+            state.unpublishedFrom = state.recent.count
+            return woken
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    /// The changes after `since` that concern `user`, oldest first; `nil` if `since` is older than what is kept.
+    func changes(after since: Position, upTo end: Position, concerning user: UserID) -> [Change]? {
+        state.withLock { state in
+            guard since >= state.coversAfter else { return nil }
+            var found: [Change] = []
+            for change in state.recent.reversed() {
+                if change.position <= since { break }
+                if change.position <= end, change.concerns(user) { found.append(change) }
+            }
+            found.reverse()
+            return found
+        }
+    }
+
+    /// Returns when something after `since` concerns `user`, when `timeout` is over, or when the task is cancelled.
+    func wait(for user: UserID, after since: Position, timeout: Duration) async {
+        let number = state.withLock { state in
+            state.nextWaiterNumber += 1
+            return state.nextWaiterNumber
+        }
+        let timer = Task {
+            try await Task.sleep(for: timeout)
+            release(number, of: user)
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state -> Bool in
+                    if Task.isCancelled || Self.hasNews(state, user, since) { return false }
+                    state.waiters[user, default: []].append(Waiter(number: number, continuation: continuation))
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            release(number, of: user)
+        }
+        timer.cancel()
+    }
+
+    /// Replaces an event that is kept here by its redacted form.
+    func replaceEvent(_ redacted: TimelineEvent) {
+        state.withLock { state in
+            for index in state.recent.indices {
+                if case .event(let event, let audience) = state.recent[index].kind, event.eventID == redacted.eventID {
+                    state.recent[index] = Change(position: state.recent[index].position, kind: .event(redacted, audience: audience))
+                }
+            }
+        }
+    }
+
+    private func release(_ number: UInt64, of user: UserID) {
+        let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard let index = state.waiters[user]?.firstIndex(where: { $0.number == number }) else { return nil }
+            let waiter = state.waiters[user]?.remove(at: index)
+            if state.waiters[user]?.isEmpty == true { state.waiters[user] = nil }
+            return waiter?.continuation
+        }
+        continuation?.resume()
+    }
+
+    private static func hasNews(_ state: State, _ user: UserID, _ since: Position) -> Bool {
+        guard since >= state.coversAfter else { return state.published > since }
+        for change in state.recent[..<state.unpublishedFrom].reversed() {
+            if change.position <= since { return false }
+            if change.concerns(user) { return true }
+        }
+        return false
+    }
+
+    /// Drops the older half when a bound is passed, so that trimming costs little per change.
+    private static func trim(_ state: inout State) {
+        while state.recent.count > maxRecentChanges || state.recentBytes > maxRecentBytes, !state.recent.isEmpty {
+            let dropped = max(1, state.recent.count / 2)
+            state.coversAfter = state.recent[dropped - 1].position
+            state.recent.removeFirst(dropped)
+            state.recentBytes = state.recent.reduce(0) { $0 + $1.approximateBytes }
+        }
+    }
+}
+
+extension Change {
+    var audience: [UserID] {
+        switch kind {
+        case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience): audience.users
+        case .accountData(let owner, _, _): [owner]
+        }
+    }
+
+    var approximateBytes: Int {
+        if case .event(let event, _) = kind { 512 + event.content.count } else { 256 }
+    }
+}
+
+extension WriteTransaction {
+    /// Publishes a change together with this transaction.
+    func record(_ kind: Change.Kind, at position: Position, in feed: ChangeFeed) {
+        let change = Change(position: position, kind: kind)
+        afterCommit { feed.append(change) }
+    }
+}

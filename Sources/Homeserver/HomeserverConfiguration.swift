@@ -1,0 +1,33 @@
+/// What the owner may decide. Everything has a default that suits a household.
+public struct HomeserverConfiguration: Sendable {
+    public enum Registration: String, Sendable, CaseIterable {
+        /// Anyone on the network may make an account.
+        case open
+        /// A registration token is needed, but for the first account.
+        case invite
+        /// Accounts are made on the command line only.
+        case closed
+    }
+
+    /// Where everything is kept.
+    public var dataDirectory: String
+    /// The name in user IDs. `nil` keeps the stored name, or invents one at the first start. It can never change.
+    public var serverName: String?
+    public var registration: Registration
+    /// Whether every new account joins a common room.
+    public var hasHomeRoom: Bool
+    public var hasRateLimits: Bool
+    public var maxUploadBytes: Int64
+
+    public init(
+        dataDirectory: String, serverName: String? = nil, registration: Registration = .invite, hasHomeRoom: Bool = true,
+        hasRateLimits: Bool = true, maxUploadBytes: Int64 = 2 << 30
+    ) {
+        self.dataDirectory = dataDirectory
+        self.serverName = serverName
+        self.registration = registration
+        self.hasHomeRoom = hasHomeRoom
+        self.hasRateLimits = hasRateLimits
+        self.maxUploadBytes = maxUploadBytes
+    }
+}

@@ -1,0 +1,17 @@
+public import MatrixCore
+
+/// Who is asking: the account and device behind an access token.
+public struct Session: Sendable, Hashable {
+    public let userID: UserID
+    public let deviceID: DeviceID
+    /// The device's key in the database, for transaction IDs.
+    let deviceKey: Int64
+    public let isAdministrator: Bool
+
+    init(userID: UserID, deviceID: DeviceID, deviceKey: Int64, isAdministrator: Bool) {
+        self.userID = userID
+        self.deviceID = deviceID
+        self.deviceKey = deviceKey
+        self.isAdministrator = isAdministrator
+    }
+}

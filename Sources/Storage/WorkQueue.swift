@@ -1,0 +1,114 @@
+import Glibc
+
+/// A queue of work that one or more threads of its own take from, so that no blocking call runs on the cooperative thread pool.
+///
+/// Proof for `@unchecked Sendable`: all mutable state is touched only while `mutex` is held.
+final class WorkQueue<Work: Sendable>: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var waiting: [Work] = []
+    private var head = 0
+    private var closed = false
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(arrived, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(arrived)
+        pthread_mutex_destroy(mutex)
+        arrived.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Returns `false` if the queue is closed; the work is then not taken.
+    func put(_ work: Work) -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard !closed else { return false }
+        waiting.append(work)
+        pthread_cond_signal(arrived)
+        return true
+    }
+
+    /// Blocks until there is work. `nil` when the queue is closed and empty.
+    func take() -> Work? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while head == waiting.count {
+            if closed { return nil }
+            pthread_cond_wait(arrived, mutex)
+        }
+        return pop()
+    }
+
+    /// Work that is there already, or arrives within the given time.
+    func take(withinMicroseconds microseconds: Int) -> Work? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if head < waiting.count { return pop() }
+        guard microseconds > 0, !closed else { return nil }
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        deadline.tv_nsec += microseconds * 1_000
+        deadline.tv_sec += deadline.tv_nsec / 1_000_000_000
+        deadline.tv_nsec %= 1_000_000_000
+        while head == waiting.count, !closed {
+            if pthread_cond_timedwait(arrived, mutex, &deadline) == ETIMEDOUT { break }
+        }
+        return head < waiting.count ? pop() : nil
+    }
+
+    /// No new work is taken from now on; what waits is still done.
+    func close() {
+        pthread_mutex_lock(mutex)
+        closed = true
+        pthread_cond_broadcast(arrived)
+        pthread_mutex_unlock(mutex)
+    }
+
+    private func pop() -> Work {
+        let work = waiting[head]
+        head += 1
+        if head == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.count <= 256)
+            head = 0
+        }
+        return work
+    }
+}
+
+/// A thread that runs `body` once and can be waited for.
+final class WorkerThread: Sendable {
+    private let thread: pthread_t
+
+    init(_ body: @escaping @Sendable () -> Void) {
+        final class Start: Sendable {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, Self.stackBytes)
+        var created = pthread_t()
+        let code = pthread_create(
+            &created, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, Unmanaged.passRetained(Start(body)).toOpaque())
+        pthread_attr_destroy(&attributes)
+        precondition(code == 0, "the system refuses a thread (error \(code))")
+        thread = created
+    }
+
+    private static let stackBytes = 1 << 20
+
+    func join() { pthread_join(thread, nil) }
+}
