@@ -1,5 +1,4 @@
 import CSQLite
-public import MatrixCore
 
 /// One SQLite connection with its prepared statements. Belongs to one thread.
 public final class Connection {

@@ -12,11 +12,12 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(arrived, &attributes)
-        pthread_condattr_destroy(&attributes)
+        withUnsafeTemporaryAllocation(of: pthread_condattr_t.self, capacity: 1) { attributes in
+            pthread_condattr_init(attributes.baseAddress!)
+            pthread_condattr_setclock(attributes.baseAddress!, CLOCK_MONOTONIC)
+            pthread_cond_init(arrived, attributes.baseAddress!)
+            pthread_condattr_destroy(attributes.baseAddress!)
+        }
     }
 
     deinit {
@@ -92,23 +93,17 @@ final class WorkerThread: Sendable {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
         }
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, Self.stackBytes)
         var created = pthread_t()
         let code = pthread_create(
-            &created, &attributes,
+            &created, nil,
             { argument in
                 guard let argument else { return nil }
                 Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
                 return nil
             }, Unmanaged.passRetained(Start(body)).toOpaque())
-        pthread_attr_destroy(&attributes)
         precondition(code == 0, "the system refuses a thread (error \(code))")
         thread = created
     }
-
-    private static let stackBytes = 1 << 20
 
     func join() { pthread_join(thread, nil) }
 }

@@ -1,0 +1,151 @@
+public import MatrixCore
+
+/// A room as the database knows it.
+public struct RoomRecord: Sendable {
+    public let key: Int64
+    public let id: RoomID
+    public let version: RoomVersion
+    /// Whether the room stands in the public list.
+    public let isListed: Bool
+}
+
+/// A user's relation to a room: their newest `m.room.member` event.
+public struct MembershipRecord: Sendable {
+    public let roomKey: Int64
+    public let roomID: RoomID
+    public let membership: String
+    /// Of the member event.
+    public let position: Position
+    public let isForgotten: Bool
+}
+
+extension ReadTransaction {
+    public func room(_ id: RoomID) throws -> RoomRecord? {
+        try connection.first("SELECT room_key, version, is_listed FROM rooms WHERE room_id = ?", id) { row in
+            try RoomRecord(key: row.int(0), id: id, version: roomVersion(row.text(1)), isListed: row.bool(2))
+        }
+    }
+
+    public func roomID(of key: Int64) throws -> RoomID? {
+        try connection.first("SELECT room_id FROM rooms WHERE room_key = ?", key) { $0.roomID(0) }
+    }
+
+    /// The rooms of the public list, newest first.
+    public func listedRooms() throws -> [RoomRecord] {
+        try connection.all("SELECT room_key, room_id, version FROM rooms WHERE is_listed ORDER BY room_key DESC") { row in
+            try RoomRecord(key: row.int(0), id: row.roomID(1), version: roomVersion(row.text(2)), isListed: true)
+        }
+    }
+
+    private func roomVersion(_ text: String) throws -> RoomVersion {
+        guard let version = RoomVersion(rawValue: text) else { throw StorageError(.corrupt, "A room has the unknown version \(text).") }
+        return version
+    }
+
+    // MARK: Membership
+
+    public func membership(of user: UserID, in room: Int64) throws -> MembershipRecord? {
+        try connection.first(Self.selectMembership + "WHERE m.user_id = ? AND m.room_key = ?", user, room, row: membershipRecord)
+    }
+
+    public func memberships(of user: UserID) throws -> [MembershipRecord] {
+        try connection.all(Self.selectMembership + "WHERE m.user_id = ?", user, row: membershipRecord)
+    }
+
+    private static let selectMembership = """
+        SELECT m.room_key, r.room_id, m.membership, m.position, m.is_forgotten
+        FROM memberships m JOIN rooms r ON r.room_key = m.room_key 
+        """
+
+    private func membershipRecord(_ row: borrowing Row) -> MembershipRecord {
+        MembershipRecord(
+            roomKey: row.int(0), roomID: row.roomID(1), membership: row.text(2), position: row.position(3), isForgotten: row.bool(4))
+    }
+
+    public func users(in room: Int64, membership: String) throws -> [UserID] {
+        try connection.all("SELECT user_id FROM memberships WHERE room_key = ? AND membership = ?", room, membership) { $0.userID(0) }
+    }
+
+    public func memberCount(of room: Int64, membership: String) throws -> Int {
+        try connection.first("SELECT count(*) FROM memberships WHERE room_key = ? AND membership = ?", room, membership) { Int($0.int(0)) } ?? 0
+    }
+
+    /// Everyone who is joined to a room that `user` is joined to, without `user`.
+    public func usersSharingRooms(with user: UserID) throws -> [UserID] {
+        try connection.all(
+            """
+            SELECT DISTINCT theirs.user_id FROM memberships mine
+            JOIN memberships theirs ON theirs.room_key = mine.room_key AND theirs.membership = 'join'
+            WHERE mine.user_id = ?1 AND mine.membership = 'join' AND theirs.user_id <> ?1
+            """, user
+        ) { $0.userID(0) }
+    }
+
+    public func shareRoom(_ one: UserID, _ other: UserID) throws -> Bool {
+        try connection.exists(
+            """
+            SELECT 1 FROM memberships a JOIN memberships b ON b.room_key = a.room_key AND b.membership = 'join'
+            WHERE a.user_id = ? AND b.user_id = ? AND a.membership = 'join' LIMIT 1
+            """, one, other)
+    }
+
+    /// Up to five members that can give a nameless room a name, in the order of their member events.
+    ///
+    /// spec: client-server-api/#get_matrixclientv3sync (`m.heroes`)
+    public func heroes(of room: Int64, for user: UserID) throws -> [UserID] {
+        let present = try connection.all(
+            """
+            SELECT user_id FROM memberships WHERE room_key = ? AND membership IN ('join', 'invite') AND user_id <> ?
+            ORDER BY position LIMIT 5
+            """, room, user
+        ) { $0.userID(0) }
+        guard present.isEmpty else { return present }
+        return try connection.all(
+            """
+            SELECT user_id FROM memberships WHERE room_key = ? AND membership IN ('leave', 'ban') AND user_id <> ?
+            ORDER BY position LIMIT 5
+            """, room, user
+        ) { $0.userID(0) }
+    }
+
+    // MARK: Aliases
+
+    public func roomKey(of alias: RoomAlias) throws -> (key: Int64, creator: UserID)? {
+        try connection.first("SELECT room_key, creator FROM room_aliases WHERE alias = ?", alias) { ($0.int(0), $0.userID(1)) }
+    }
+
+    public func aliases(of room: Int64) throws -> [RoomAlias] {
+        try connection.all("SELECT alias FROM room_aliases WHERE room_key = ? ORDER BY alias", room) { RoomAlias(trusted: $0.text(0)) }
+    }
+}
+
+extension WriteTransaction {
+    public func insertRoom(_ id: RoomID, version: RoomVersion) throws -> RoomRecord {
+        try connection.run("INSERT INTO rooms (room_id, version) VALUES (?, ?)", id, version.rawValue)
+        return RoomRecord(key: connection.lastInsertedRowID, id: id, version: version, isListed: false)
+    }
+
+    public func setListed(_ isListed: Bool, room: Int64) throws {
+        try connection.run("UPDATE rooms SET is_listed = ? WHERE room_key = ?", isListed, room)
+    }
+
+    public func setMembership(_ membership: String, of user: UserID, in room: Int64, at position: Position) throws {
+        try connection.run(
+            """
+            INSERT INTO memberships (user_id, room_key, membership, position) VALUES (?, ?, ?, ?)
+            ON CONFLICT (user_id, room_key) DO UPDATE SET membership = excluded.membership, position = excluded.position, is_forgotten = 0
+            """, user, room, membership, position)
+    }
+
+    public func forget(room: Int64, user: UserID) throws {
+        try connection.run("UPDATE memberships SET is_forgotten = 1 WHERE user_id = ? AND room_key = ?", user, room)
+    }
+
+    public func insertAlias(_ alias: RoomAlias, room: Int64, creator: UserID) throws {
+        try connection.run("INSERT INTO room_aliases (alias, room_key, creator) VALUES (?, ?, ?)", alias, room, creator)
+    }
+
+    public func deleteAlias(_ alias: RoomAlias) throws {
+        try connection.run("DELETE FROM room_aliases WHERE alias = ?", alias)
+    }
+}
