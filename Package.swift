@@ -23,7 +23,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CAvahi", pkgConfig: "avahi-client", providers: [.apt(["libavahi-client-dev"])]),
+        // Its pkg-config file asks for -D_REENTRANT, which SwiftPM warns about; the module map names the libraries.
+        .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
         .target(name: "CWebClient"),
 
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
@@ -70,6 +71,9 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "HomeserverTests", dependencies: ["Homeserver", "Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "HTTPAPITests", dependencies: ["HTTPAPI", "Homeserver", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "LANTests", dependencies: ["LAN"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LANTests",
+            dependencies: ["LAN", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swiftSettings),
     ]
 )
