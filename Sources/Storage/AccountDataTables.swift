@@ -1,0 +1,70 @@
+public import MatrixCore
+
+/// One piece of a user's account data.
+public struct AccountData: Sendable {
+    /// `nil` for global account data.
+    public let roomID: RoomID?
+    public let type: String
+    /// JSON
+    public let content: [UInt8]
+    public let position: Position
+
+    public init(roomID: RoomID?, type: String, content: [UInt8], position: Position) {
+        self.roomID = roomID
+        self.type = type
+        self.content = content
+        self.position = position
+    }
+}
+
+extension ReadTransaction {
+    public func accountData(_ type: String, of user: UserID, room: RoomID?) throws -> [UInt8]? {
+        try connection.first(
+            "SELECT content FROM account_data WHERE user_id = ? AND room_id = ? AND type = ?", user, roomColumn(room), type
+        ) { $0.blob(0) }
+    }
+
+    /// Everything that was last set after `start` and not after `end`, oldest first.
+    public func accountData(of user: UserID, after start: Position, upTo end: Position) throws -> [AccountData] {
+        try connection.all(
+            """
+            SELECT room_id, type, content, position FROM account_data INDEXED BY account_data_by_position
+            WHERE user_id = ? AND position > ? AND position <= ? ORDER BY position
+            """, user, start, end
+        ) { AccountData($0) }
+    }
+
+    /// Everything, oldest first.
+    public func accountData(of user: UserID) throws -> [AccountData] {
+        try connection.all("SELECT room_id, type, content, position FROM account_data WHERE user_id = ? ORDER BY position", user) { AccountData($0) }
+    }
+
+    /// The number of pieces in one room, or of the global ones.
+    public func accountDataCount(of user: UserID, room: RoomID?) throws -> Int {
+        try connection.first("SELECT count(*) FROM account_data WHERE user_id = ? AND room_id = ?", user, roomColumn(room)) { Int($0.int(0)) } ?? 0
+    }
+}
+
+extension WriteTransaction {
+    /// Stores one piece at a position that the caller took. The caller records the change as well.
+    public func setAccountData(_ type: String, of user: UserID, room: RoomID?, to content: [UInt8], at position: Position) throws {
+        try connection.run(
+            """
+            INSERT INTO account_data (user_id, room_id, type, content, position) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (user_id, room_id, type) DO UPDATE SET content = excluded.content, position = excluded.position
+            """, user, roomColumn(room), type, content, position)
+    }
+
+    public func deleteAccountData(of user: UserID) throws {
+        try connection.run("DELETE FROM account_data WHERE user_id = ?", user)
+    }
+}
+
+extension AccountData {
+    fileprivate init(_ row: borrowing Row) {
+        let room = row.text(0)
+        self.init(roomID: room.isEmpty ? nil : RoomID(trusted: room), type: row.text(1), content: row.blob(2), position: row.position(3))
+    }
+}
+
+private func roomColumn(_ room: RoomID?) -> String { room?.rawValue ?? "" }

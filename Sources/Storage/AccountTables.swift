@@ -1,0 +1,90 @@
+public import MatrixCore
+
+/// One row of the accounts.
+public struct Account: Sendable {
+    public let userID: UserID
+    /// `nil` for an account that nobody can log in to.
+    public let passwordHash: String?
+    public let isAdministrator: Bool
+    public let isDeactivated: Bool
+    public let createdTimestamp: Int64
+}
+
+/// A user as others find them.
+public struct DirectoryEntry: Sendable, Equatable {
+    public let userID: UserID
+    public let displayName: String?
+    public let avatarURL: String?
+
+    public init(userID: UserID, displayName: String?, avatarURL: String?) {
+        self.userID = userID
+        self.displayName = displayName
+        self.avatarURL = avatarURL
+    }
+}
+
+extension ReadTransaction {
+    /// Whether any account was ever made. The first one is the owner's.
+    public func hasAnyAccount() throws -> Bool { try connection.exists("SELECT 1 FROM users LIMIT 1") }
+
+    public func account(of user: UserID) throws -> Account? {
+        try connection.first("SELECT \(Account.columns) FROM users WHERE user_id = ?", user) { Account($0) }
+    }
+
+    /// Whether the user ID is taken, be it by a deactivated account.
+    public func accountExists(_ user: UserID) throws -> Bool { try connection.exists("SELECT 1 FROM users WHERE user_id = ?", user) }
+
+    public func accounts() throws -> [Account] {
+        try connection.all("SELECT \(Account.columns) FROM users ORDER BY created_ts, user_id") { Account($0) }
+    }
+
+    /// Calls `body` for each active account, in the order of user IDs, until it returns `false`.
+    public func forEachDirectoryEntry(while body: (DirectoryEntry) throws -> Bool) throws {
+        try connection.forEachRow(
+            """
+            SELECT user_id,
+                (SELECT value FROM profiles p WHERE p.user_id = users.user_id AND key = 'displayname'),
+                (SELECT value FROM profiles p WHERE p.user_id = users.user_id AND key = 'avatar_url')
+            FROM users WHERE is_deactivated = 0 ORDER BY user_id
+            """
+        ) { row in
+            try body(
+                DirectoryEntry(
+                    userID: row.userID(0), displayName: jsonString(row.optionalBlob(1)), avatarURL: jsonString(row.optionalBlob(2))))
+        }
+    }
+}
+
+extension WriteTransaction {
+    /// `false` if the user ID is taken.
+    public func insertAccount(_ user: UserID, passwordHash: String?, isAdministrator: Bool, timestamp: Int64) throws -> Bool {
+        try connection.run(
+            "INSERT INTO users (user_id, password_hash, is_admin, created_ts) VALUES (?, ?, ?, ?) ON CONFLICT (user_id) DO NOTHING",
+            user, passwordHash, isAdministrator, timestamp) > 0
+    }
+
+    public func setPasswordHash(_ hash: String, of user: UserID) throws {
+        try connection.run("UPDATE users SET password_hash = ? WHERE user_id = ?", hash, user)
+    }
+
+    /// Nobody can log in to the account again, and its user ID stays taken.
+    public func markDeactivated(_ user: UserID) throws {
+        try connection.run("UPDATE users SET is_deactivated = 1, password_hash = NULL, is_admin = 0 WHERE user_id = ?", user)
+    }
+}
+
+extension Account {
+    fileprivate static let columns = "user_id, password_hash, is_admin, is_deactivated, created_ts"
+
+    fileprivate init(_ row: borrowing Row) {
+        self.init(
+            userID: row.userID(0), passwordHash: row.optionalText(1), isAdministrator: row.bool(2), isDeactivated: row.bool(3),
+            createdTimestamp: row.int(4))
+    }
+}
+
+/// Profile values are kept as JSON.
+func jsonString(_ json: [UInt8]?) -> String? {
+    guard let json else { return nil }
+    return (try? JSONValue(parsing: json))?.stringValue
+}
