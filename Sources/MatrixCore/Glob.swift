@@ -55,6 +55,13 @@ public struct Glob: Sendable {
         return automaton.matchesWords(in: Self.scalars(of: text, ignoresCase: ignoresCase))
     }
 
+    /// The same for a pattern that ignores case and a text that `fold` made: for many patterns against one text.
+    func matchesWords(inFolded text: String) -> Bool {
+        automaton?.matchesWords(in: text.unicodeScalars) ?? false
+    }
+
+    static func fold(_ text: String) -> String { text.lowercased() }
+
     private static func isEqualIgnoringCase(_ text: String, _ folded: [UInt8]) -> Bool {
         var index = 0
         for byte in text.utf8 {
@@ -70,10 +77,10 @@ public struct Glob: Sendable {
     }
 
     private static func utf8(of text: String, ignoresCase: Bool) -> [UInt8] {
-        Array(ignoresCase ? text.lowercased().utf8 : text.utf8)
+        Array(ignoresCase ? fold(text).utf8 : text.utf8)
     }
 
     private static func scalars(of text: String, ignoresCase: Bool) -> String.UnicodeScalarView {
-        ignoresCase ? text.lowercased().unicodeScalars : text.unicodeScalars
+        ignoresCase ? fold(text).unicodeScalars : text.unicodeScalars
     }
 }
