@@ -13,7 +13,8 @@ import Testing
         found.add(name: "Box", hostName: "kitchen.local", port: 8008, text: text, address: "192.168.1.5")
         found.add(name: "Box", hostName: "kitchen.local", port: 8008, text: text, address: "192.168.1.5")
         let expected = DiscoveredBox(
-            serviceName: "Box", serverName: "kitchen.local", hostName: "kitchen.local", addresses: ["192.168.1.5", "fd00::1"], port: 8008, version: "1")
+            serviceName: "Box", serverName: "kitchen.local", hostName: "kitchen.local", addresses: ["192.168.1.5", "fd00::1"], port: 8008,
+            version: "1")
         #expect(found.boxes == [expected])
         #expect(found.boxes.first?.url == "http://192.168.1.5:8008/")
     }
