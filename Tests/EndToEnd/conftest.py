@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -192,6 +193,15 @@ def landline_executable():
     path = pathlib.Path(os.environ.get("LANDLINE_EXECUTABLE") or REPOSITORY / ".build/debug/landline").resolve()
     if not os.access(path, os.X_OK):
         pytest.fail(f"{path} is not there: run `swift build`, or set LANDLINE_EXECUTABLE")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium_executable():
+    """The browser for Playwright: `launch(executable_path=..., args=["--no-sandbox"])`."""
+    path = shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    if not path:
+        pytest.fail("chromium is not installed: packaging/test installs it")
     return path
 
 
