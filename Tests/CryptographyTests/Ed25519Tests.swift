@@ -1,0 +1,63 @@
+import Cryptography
+import Testing
+
+struct Ed25519Tests {
+    // RFC 8032, section 7.1, tests 1 to 3.
+    static let vectors: [(seed: String, publicKey: String, message: String, signature: String)] = [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        ),
+        (
+            "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+        ),
+    ]
+
+    @Test(arguments: 0..<3)
+    func knownSignatures(index: Int) throws {
+        let vector = Self.vectors[index]
+        let key = try #require(Ed25519PrivateKey(seed: bytes(vector.seed)))
+        let message = bytes(vector.message)
+        #expect(Digest.hexadecimal(key.publicKey) == vector.publicKey)
+        #expect(Digest.hexadecimal(key.sign(message)) == vector.signature)
+        #expect(Ed25519.verify(signature: bytes(vector.signature), message: message, publicKey: key.publicKey))
+    }
+
+    @Test func nothingElseVerifies() throws {
+        let key = Ed25519PrivateKey()
+        let message = [UInt8]("message".utf8)
+        let signature = key.sign(message)
+        #expect(Ed25519.verify(signature: signature, message: message, publicKey: key.publicKey))
+        var changed = signature
+        changed[10] ^= 1
+        #expect(!Ed25519.verify(signature: changed, message: message, publicKey: key.publicKey))
+        #expect(!Ed25519.verify(signature: signature, message: message + [0], publicKey: key.publicKey))
+        #expect(!Ed25519.verify(signature: signature, message: message, publicKey: Ed25519PrivateKey().publicKey))
+        #expect(!Ed25519.verify(signature: Array(signature.dropLast()), message: message, publicKey: key.publicKey))
+        #expect(!Ed25519.verify(signature: signature, message: message, publicKey: Array(key.publicKey.dropLast())))
+        #expect(!Ed25519.verify(signature: [], message: message, publicKey: []))
+    }
+
+    @Test func keyComesBackFromItsSeed() throws {
+        let key = Ed25519PrivateKey()
+        let again = try #require(Ed25519PrivateKey(seed: key.seed))
+        #expect(again.publicKey == key.publicKey)
+        #expect(again.sign([1]) == key.sign([1]))
+        #expect(Ed25519PrivateKey(seed: [1, 2, 3]) == nil)
+        #expect(Ed25519PrivateKey().seed != key.seed)
+    }
+
+    private func bytes(_ hexadecimal: String) -> [UInt8] {
+        stride(from: 0, to: hexadecimal.utf8.count, by: 2).map { offset in
+            UInt8(hexadecimal.dropFirst(offset).prefix(2), radix: 16) ?? 0
+        }
+    }
+}
