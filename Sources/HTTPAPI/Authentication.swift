@@ -1,0 +1,29 @@
+import HTTPTypes
+import Homeserver
+import MatrixCore
+
+/// spec: client-server-api/#client-authentication
+enum Authentication {
+    static func session(_ head: HTTPRequest, _ query: Substring, for access: Route.Access, _ homeserver: Homeserver) async throws -> Session? {
+        if access == .anyone { return nil }
+        guard let token = token(head, query) else {
+            if access == .optionalUser { return nil }
+            throw MatrixError(.missingToken, "An access token is needed here.")
+        }
+        let session = try await homeserver.sessions.session(for: token)
+        if access == .administrator, !session.isAdministrator {
+            throw MatrixError(.forbidden, "Only an administrator of this box may do this.")
+        }
+        return session
+    }
+
+    /// From the header; from the query for old clients (the specification removes that after v1.19).
+    static func token(_ head: HTTPRequest, _ query: Substring) -> String? {
+        if let header = head.headerFields[.authorization] {
+            let scheme = "Bearer "
+            guard header.utf8.count > scheme.utf8.count, header.prefix(scheme.count).lowercased() == scheme.lowercased() else { return nil }
+            return String(header.dropFirst(scheme.count))
+        }
+        return Query.first("access_token", in: query)
+    }
+}

@@ -1,0 +1,45 @@
+import MatrixCore
+
+/// What a client asks before anything else.
+enum DiscoveryRoutes {
+    /// Clients test for single versions, so none is left out.
+    private static let versions: [JSONValue] = ["r0.6.1"] + (1...12).map { .string("v1.\($0)") }
+
+    private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": [:]])
+
+    // spec: client-server-api/#get_matrixclientversions
+    static func versions(_ request: APIRequest) -> Reply { versionsReply }
+
+    // spec: client-server-api/#getwell-knownmatrixclient
+    static func wellKnown(_ request: APIRequest) -> Reply {
+        // The same scheme and host, since that is what the client can reach for sure.
+        .json(["m.homeserver": ["base_url": .string(request.origin)]])
+    }
+
+    // spec: client-server-api/#getwell-knownmatrixsupport
+    static func noSupportPage(_ request: APIRequest) throws -> Reply {
+        throw MatrixError(.notFound, "This box has no support page.")
+    }
+
+    // spec: client-server-api/#get_matrixclientv3capabilities
+    static func capabilities(_ request: APIRequest) -> Reply {
+        var available: JSONObject = [:]
+        for version in RoomVersion.allCases { available[version.rawValue] = "stable" }
+        return .json([
+            "capabilities": [
+                "m.room_versions": ["default": .string(RoomVersion.defaultVersion.rawValue), "available": .object(available)],
+                "m.change_password": ["enabled": true],
+                "m.set_displayname": ["enabled": true],
+                "m.set_avatar_url": ["enabled": true],
+                "m.profile_fields": ["enabled": true],
+                "m.3pid_changes": ["enabled": false],
+                "m.get_login_token": ["enabled": false],
+            ]
+        ])
+    }
+
+    // spec: server-server-api/#get_matrixfederationv1version
+    static func serverVersion(_ request: APIRequest) -> Reply {
+        .json(["server": ["name": "Landline", "version": .string(LandlineVersion.current)]])
+    }
+}

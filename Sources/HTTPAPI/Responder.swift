@@ -1,0 +1,77 @@
+import HTTPTypes
+import Homeserver
+import MatrixCore
+import NIOCore
+
+/// Takes a request to its handler: route, token, body limit, errors.
+struct Responder: Sendable {
+    let server: ServerContext
+    let router: Router
+
+    init(server: ServerContext) {
+        self.server = server
+        router = Router(Routes.all)
+    }
+
+    /// A request whose body may be read now, or the answer where that is not even needed.
+    enum Admission: Sendable {
+        case admitted(APIRequest)
+        case answered(Reply)
+    }
+
+    func admit(_ head: HTTPRequest, _ bodyStream: RequestBodyStream, _ channel: any Channel) async -> Admission {
+        do {
+            return try await route(head, bodyStream, channel)
+        } catch {
+            return .answered(ErrorResponse.reply(to: error, head, logger: server.logger))
+        }
+    }
+
+    func answer(_ request: APIRequest) async -> Reply {
+        do {
+            return try await request.route.handler(request)
+        } catch {
+            return ErrorResponse.reply(to: error, request.head, logger: server.logger)
+        }
+    }
+
+    private func route(_ head: HTTPRequest, _ bodyStream: RequestBodyStream, _ channel: any Channel) async throws -> Admission {
+        // A preflight is answered for every path: the real request then gets the real answer.
+        if head.method == .options { return .answered(CrossOrigin.preflight) }
+        let target = head.path ?? "/"
+        guard target.utf8.count <= Limits.maxPathBytes else { throw MatrixError(Self.pathTooLong, "The path is too long.") }
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        let path = target[..<end]
+        switch router.match(head.method, path) {
+        case .found(let route, let parameters):
+            let limit = maxBodyBytes(route)
+            if let declared = bodyStream.declaredBytes, declared > limit {
+                throw MatrixError(.tooLarge, "The request body is too large: at most \(limit) bytes are taken.")
+            }
+            let query = end == target.endIndex ? "" : target[target.utf8.index(after: end)...]
+            let session = try await Authentication.session(head, query, for: route.access, server.homeserver)
+            return .admitted(
+                APIRequest(
+                    server: server, route: route, head: head, parameters: parameters, queryText: query, optionalSession: session,
+                    bodyStream: bodyStream, channel: channel))
+        case .wrongMethod(let allowed):
+            var reply = ErrorResponse.reply(MatrixError(.methodNotAllowed, "\(head.method) is not possible here."))
+            reply.headers[.allow] = allowed.map(\.rawValue).joined(separator: ", ")
+            return .answered(reply)
+        case .malformed:
+            throw MatrixError(.invalidParameter, "The path is not valid percent-encoded UTF-8.")
+        case .unknown:
+            if let reply = WebClient.reply(head, path) { return .answered(reply) }
+            throw MatrixError(.unrecognized, "There is nothing at this path.")
+        }
+    }
+
+    private func maxBodyBytes(_ route: Route) -> Int64 {
+        switch route.bodyLimit {
+        case .json: Int64(Limits.maxJSONBodyBytes)
+        case .upload: server.homeserver.configuration.maxUploadBytes
+        }
+    }
+
+    private static let pathTooLong = MatrixError.Code("M_UNRECOGNIZED", status: 414)
+}

@@ -1,0 +1,52 @@
+import HTTPTypes
+
+/// One endpoint: who may call it, and the function that answers.
+struct Route: Sendable {
+    enum Access: Sendable {
+        /// No access token is looked at.
+        case anyone
+        /// A token is checked when there is one.
+        case optionalUser
+        case user
+        /// A user who administers the box.
+        case administrator
+    }
+
+    /// How large a request body may be.
+    enum BodyLimit: Sendable {
+        case json
+        /// What the owner allows for one file.
+        case upload
+    }
+
+    typealias Handler = @Sendable (APIRequest) async throws -> Reply
+
+    let method: HTTPRequest.Method
+    /// As the specification writes it: `/_matrix/client/v3/rooms/{roomId}/state`. A trailing slash makes no difference.
+    let path: String
+    let access: Access
+    let bodyLimit: BodyLimit
+    let handler: Handler
+
+    /// The names in braces, in order.
+    let parameterNames: [String]
+
+    init(_ method: HTTPRequest.Method, _ path: String, _ access: Access, bodyLimit: BodyLimit = .json, _ handler: @escaping Handler) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.bodyLimit = bodyLimit
+        self.handler = handler
+        parameterNames = path.split(separator: "/").compactMap(Self.parameterName)
+    }
+
+    static func get(_ path: String, _ access: Access, _ handler: @escaping Handler) -> Route { Route(.get, path, access, handler) }
+    static func post(_ path: String, _ access: Access, _ handler: @escaping Handler) -> Route { Route(.post, path, access, handler) }
+    static func put(_ path: String, _ access: Access, _ handler: @escaping Handler) -> Route { Route(.put, path, access, handler) }
+    static func delete(_ path: String, _ access: Access, _ handler: @escaping Handler) -> Route { Route(.delete, path, access, handler) }
+
+    static func parameterName(ofSegment segment: Substring) -> String? {
+        guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return nil }
+        return String(segment.dropFirst().dropLast())
+    }
+}

@@ -1,0 +1,18 @@
+public import Homeserver
+public import Logging
+
+/// What handlers need beside the request: the same for all requests of a server.
+public struct ServerContext: Sendable {
+    public let homeserver: Homeserver
+    public let logger: Logger
+    /// Draws a QR code as SVG; `nil` for text that does not fit into one.
+    public let qrCodeSVG: @Sendable (String) -> String?
+    /// The scheme under which clients reach this listener.
+    let scheme = "http"
+
+    public init(homeserver: Homeserver, logger: Logger, qrCodeSVG: @escaping @Sendable (String) -> String?) {
+        self.homeserver = homeserver
+        self.logger = logger
+        self.qrCodeSVG = qrCodeSVG
+    }
+}
