@@ -20,7 +20,7 @@ ALLOWED_IMPORTS = {
     "Homeserver": {"Storage", "MatrixCore", "Cryptography", "Logging"},
     "HTTPAPI": {
         "Homeserver", "MatrixCore", "Cryptography", "CWebClient",
-        "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOPosix", "Logging", "ServiceLifecycle",
+        "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "Logging", "ServiceLifecycle",
     },
     "LAN": {"Cryptography", "CAvahi", "Logging"},
     "landline": {
