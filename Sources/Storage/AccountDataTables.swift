@@ -1,7 +1,7 @@
 public import MatrixCore
 
 /// One piece of a user's account data.
-public struct AccountData: Sendable {
+public struct AccountDataRecord: Sendable {
     /// `nil` for global account data.
     public let roomID: RoomID?
     public let type: String
@@ -25,23 +25,23 @@ extension ReadTransaction {
     }
 
     /// Everything that was last set after `start` and not after `end`, oldest first.
-    public func accountData(of user: UserID, after start: Position, upTo end: Position) throws -> [AccountData] {
+    public func accountData(of user: UserID, after start: Position, upTo end: Position) throws -> [AccountDataRecord] {
         try connection.all(
             """
             SELECT room_id, type, content, position FROM account_data INDEXED BY account_data_by_position
             WHERE user_id = ? AND position > ? AND position <= ? ORDER BY position
             """, user, start, end
-        ) { AccountData($0) }
+        ) { AccountDataRecord($0) }
     }
 
     /// Everything, oldest first.
-    public func accountData(of user: UserID) throws -> [AccountData] {
-        try connection.all("SELECT room_id, type, content, position FROM account_data WHERE user_id = ? ORDER BY position", user) { AccountData($0) }
+    public func accountData(of user: UserID) throws -> [AccountDataRecord] {
+        try connection.all("SELECT room_id, type, content, position FROM account_data WHERE user_id = ? ORDER BY position", user) { AccountDataRecord($0) }
     }
 
-    /// The number of pieces in one room, or of the global ones.
-    public func accountDataCount(of user: UserID, room: RoomID?) throws -> Int {
-        try connection.first("SELECT count(*) FROM account_data WHERE user_id = ? AND room_id = ?", user, roomColumn(room)) { Int($0.int(0)) } ?? 0
+    /// The number of pieces, global and of rooms.
+    public func accountDataCount(of user: UserID) throws -> Int {
+        try connection.first("SELECT count(*) FROM account_data WHERE user_id = ?", user) { Int($0.int(0)) } ?? 0
     }
 }
 
@@ -60,7 +60,7 @@ extension WriteTransaction {
     }
 }
 
-extension AccountData {
+extension AccountDataRecord {
     fileprivate init(_ row: borrowing Row) {
         let room = row.text(0)
         self.init(roomID: room.isEmpty ? nil : RoomID(trusted: room), type: row.text(1), content: row.blob(2), position: row.position(3))

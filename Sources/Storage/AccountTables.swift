@@ -1,7 +1,7 @@
 public import MatrixCore
 
 /// One row of the accounts.
-public struct Account: Sendable {
+public struct AccountRecord: Sendable {
     public let userID: UserID
     /// `nil` for an account that nobody can log in to.
     public let passwordHash: String?
@@ -27,15 +27,15 @@ extension ReadTransaction {
     /// Whether any account was ever made. The first one is the owner's.
     public func hasAnyAccount() throws -> Bool { try connection.exists("SELECT 1 FROM users LIMIT 1") }
 
-    public func account(of user: UserID) throws -> Account? {
-        try connection.first("SELECT \(Account.columns) FROM users WHERE user_id = ?", user) { Account($0) }
+    public func account(of user: UserID) throws -> AccountRecord? {
+        try connection.first("SELECT \(AccountRecord.columns) FROM users WHERE user_id = ?", user) { AccountRecord($0) }
     }
 
     /// Whether the user ID is taken, be it by a deactivated account.
     public func accountExists(_ user: UserID) throws -> Bool { try connection.exists("SELECT 1 FROM users WHERE user_id = ?", user) }
 
-    public func accounts() throws -> [Account] {
-        try connection.all("SELECT \(Account.columns) FROM users ORDER BY created_ts, user_id") { Account($0) }
+    public func accounts() throws -> [AccountRecord] {
+        try connection.all("SELECT \(AccountRecord.columns) FROM users ORDER BY created_ts, user_id") { AccountRecord($0) }
     }
 
     /// Calls `body` for each active account, in the order of user IDs, until it returns `false`.
@@ -73,7 +73,7 @@ extension WriteTransaction {
     }
 }
 
-extension Account {
+extension AccountRecord {
     fileprivate static let columns = "user_id, password_hash, is_admin, is_deactivated, created_ts"
 
     fileprivate init(_ row: borrowing Row) {

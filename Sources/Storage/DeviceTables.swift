@@ -1,7 +1,7 @@
 public import MatrixCore
 
 /// One device of a user.
-public struct Device: Sendable {
+public struct DeviceRecord: Sendable {
     public let key: Int64
     public let deviceID: DeviceID
     public let displayName: String?
@@ -30,16 +30,22 @@ extension ReadTransaction {
         }
     }
 
-    public func devices(of user: UserID) throws -> [Device] {
-        try connection.all("SELECT \(Device.columns) FROM devices WHERE user_id = ? ORDER BY device_key", user) { Device($0) }
+    public func devices(of user: UserID) throws -> [DeviceRecord] {
+        try connection.all("SELECT \(DeviceRecord.columns) FROM devices WHERE user_id = ? ORDER BY device_key", user) { DeviceRecord($0) }
     }
 
-    public func device(_ deviceID: DeviceID, of user: UserID) throws -> Device? {
-        try connection.first("SELECT \(Device.columns) FROM devices WHERE user_id = ? AND device_id = ?", user, deviceID) { Device($0) }
+    public func device(_ deviceID: DeviceID, of user: UserID) throws -> DeviceRecord? {
+        try connection.first("SELECT \(DeviceRecord.columns) FROM devices WHERE user_id = ? AND device_id = ?", user, deviceID) { DeviceRecord($0) }
     }
 
     public func deviceCount(of user: UserID) throws -> Int {
         try connection.first("SELECT count(*) FROM devices WHERE user_id = ?", user) { Int($0.int(0)) } ?? 0
+    }
+
+    public func leastRecentlySeenDevice(of user: UserID) throws -> DeviceRecord? {
+        try connection.first(
+            "SELECT \(DeviceRecord.columns) FROM devices WHERE user_id = ? ORDER BY coalesce(last_seen_ts, 0), device_key LIMIT 1", user
+        ) { DeviceRecord($0) }
     }
 }
 
@@ -74,7 +80,7 @@ extension WriteTransaction {
     }
 }
 
-extension Device {
+extension DeviceRecord {
     fileprivate static let columns = "device_key, device_id, display_name, last_seen_ts, last_seen_ip"
 
     fileprivate init(_ row: borrowing Row) {

@@ -1,0 +1,97 @@
+public import MatrixCore
+import Storage
+
+/// A device of a user: one login.
+public struct Device: Sendable {
+    public let deviceID: DeviceID
+    public let displayName: String?
+    public let lastSeenTimestamp: Int64?
+    public let lastSeenAddress: String?
+
+    /// spec: client-server-api/#get_matrixclientv3devices
+    public var json: JSONObject {
+        var object: JSONObject = ["device_id": .string(deviceID.rawValue)]
+        if let displayName { object["display_name"] = .string(displayName) }
+        if let lastSeenTimestamp { object["last_seen_ts"] = .integer(lastSeenTimestamp) }
+        if let lastSeenAddress { object["last_seen_ip"] = .string(lastSeenAddress) }
+        return object
+    }
+}
+
+/// The devices of a user, seen by that user.
+public struct Devices: Sendable {
+    static let maxDeletedAtOnce = 1_000
+
+    let database: Database
+    let sessions: Sessions
+    let authentication: UserInteractiveAuthentication
+
+    init(database: Database, sessions: Sessions, authentication: UserInteractiveAuthentication) {
+        self.database = database
+        self.sessions = sessions
+        self.authentication = authentication
+    }
+
+    public func list(of user: UserID) async throws -> [Device] {
+        try await database.read { try $0.devices(of: user) }.map(device)
+    }
+
+    public func get(_ id: DeviceID, of user: UserID) async throws -> Device {
+        guard let record = try await database.read({ try $0.device(id, of: user) }) else { throw Self.notFound }
+        return device(record)
+    }
+
+    /// `nil` leaves the name as it is.
+    public func rename(_ id: DeviceID, of user: UserID, to displayName: String?) async throws {
+        try await database.write { transaction in
+            guard let record = try transaction.device(id, of: user) else { throw Self.notFound }
+            guard let displayName else { return }
+            try transaction.setDisplayName(displayName.truncated(toBytes: Sessions.maxDisplayNameBytes), ofDevice: record.key)
+        }
+    }
+
+    /// Deletes one device, which logs it out. One that is gone already is no error.
+    public func delete(_ id: DeviceID, _ request: InteractiveRequest, session: Session) async throws {
+        let proof = try await authentication.authenticate(request, as: session.userID, flows: [[.password]])
+        try await delete([id], proof, session)
+    }
+
+    /// Deletes the devices that the request's body lists.
+    ///
+    /// spec: client-server-api/#post_matrixclientv3delete_devices
+    public func deleteListed(_ request: InteractiveRequest, session: Session) async throws {
+        _ = try Self.deviceIDs(in: authentication.parameters(of: request))
+        let proof = try await authentication.authenticate(request, as: session.userID, flows: [[.password]])
+        try await delete(Self.deviceIDs(in: proof.body), proof, session)
+    }
+
+    private func delete(_ ids: [DeviceID], _ proof: UserInteractiveAuthentication.Proof, _ session: Session) async throws {
+        try await database.write { transaction in
+            for id in ids {
+                guard let record = try transaction.device(id, of: session.userID) else { continue }
+                try sessions.end(device: record.key, in: transaction)
+            }
+        }
+        authentication.end(proof)
+    }
+
+    private static func deviceIDs(in body: JSONObject) throws(MatrixError) -> [DeviceID] {
+        guard let list = try body.optionalArray("devices") else { throw MatrixError(.missingParameter, "devices is missing.") }
+        guard list.count <= maxDeletedAtOnce else { throw MatrixError(.tooLarge, "At most \(maxDeletedAtOnce) devices can be deleted at once.") }
+        var ids: [DeviceID] = []
+        for value in list {
+            guard let id = value.stringValue.flatMap({ DeviceID($0) }) else { throw MatrixError(.invalidParameter, "devices lists device IDs.") }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    private func device(_ record: DeviceRecord) -> Device {
+        let sighting = sessions.sighting(ofDevice: record.key)
+        return Device(
+            deviceID: record.deviceID, displayName: record.displayName, lastSeenTimestamp: sighting?.timestamp ?? record.lastSeenTimestamp,
+            lastSeenAddress: sighting?.address ?? record.lastSeenAddress)
+    }
+
+    private static let notFound = MatrixError(.notFound, "There is no such device.")
+}

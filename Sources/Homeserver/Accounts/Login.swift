@@ -1,0 +1,36 @@
+public import MatrixCore
+import Storage
+
+/// Lets people in with their password.
+///
+/// spec: client-server-api/#post_matrixclientv3login
+public struct Login: Sendable {
+    let database: Database
+    let sessions: Sessions
+    let credentials: Credentials
+
+    init(database: Database, sessions: Sessions, credentials: Credentials) {
+        self.database = database
+        self.sessions = sessions
+        self.credentials = credentials
+    }
+
+    public static let flows = ["m.login.password"]
+
+    public func logIn(_ body: JSONObject, address: String?) async throws -> AccountAccess {
+        guard Self.flows.contains(try body.requiredString("type")) else {
+            throw MatrixError(.unknown, "This box lets people in with their password only.")
+        }
+        let wish = try DeviceWish(body)
+        let user = try credentials.userNamed(in: body)
+        let account = try await credentials.account(of: user, password: body.requiredString("password"), address: address)
+        return try await database.write { transaction in
+            // The password may have been changed, or the account closed, since it was checked.
+            guard try transaction.account(of: account.userID)?.passwordHash == account.passwordHash else {
+                throw MatrixError(.forbidden, "The password was changed a moment ago. Log in with the new one.")
+            }
+            let login = try sessions.begin(for: account.userID, deviceID: wish.deviceID, displayName: wish.displayName, in: transaction)
+            return AccountAccess(userID: account.userID, deviceID: login.deviceID, accessToken: login.accessToken)
+        }
+    }
+}

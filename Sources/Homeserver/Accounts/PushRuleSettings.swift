@@ -1,0 +1,109 @@
+public import MatrixCore
+import Storage
+import Synchronization
+
+/// The push rules of each user, which decide what they are notified of.
+///
+/// They are stored as account data of the type `m.push_rules`, and so reach the user's clients.
+public final class PushRuleSettings: Sendable {
+    static let type = "m.push_rules"
+    static let maxCachedUsers = 256
+
+    private struct State {
+        var rules = BoundedCache<UserID, PushRuleset>(capacity: maxCachedUsers)
+        /// Counts the changes: rules read before one must not be cached after it.
+        var epoch = 0
+    }
+
+    private let database: Database
+    private let feed: ChangeFeed
+    private let state = Mutex(State())
+
+    init(database: Database, feed: ChangeFeed) {
+        self.database = database
+        self.feed = feed
+    }
+
+    // MARK: Reading
+
+    public func rules(of user: UserID) async throws -> PushRuleset {
+        if let cached = state.withLock({ $0.rules[user] }) { return cached }
+        return try await database.read { [self] in try rules(of: user, in: $0) }
+    }
+
+    /// The same inside of a transaction, from memory where possible.
+    func rules(of user: UserID, in transaction: ReadTransaction) throws -> PushRuleset {
+        let (cached, epoch) = state.withLock { ($0.rules[user], $0.epoch) }
+        if let cached { return cached }
+        let rules = try Self.stored(user, transaction)
+        let keep: @Sendable () -> Void = { [self] in
+            state.withLock { state in
+                if state.epoch == epoch { state.rules[user] = rules }
+            }
+        }
+        // A writer may see what is not yet committed, and perhaps never will be.
+        if let writing = transaction as? WriteTransaction { writing.afterCommit(keep) } else { keep() }
+        return rules
+    }
+
+    /// The account data of the type `m.push_rules`, as JSON.
+    func accountDataContent(of user: UserID) async throws -> [UInt8] { Self.content(try await rules(of: user)) }
+
+    static func content(_ rules: PushRuleset) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(["global": .object(rules.json)])
+        return writer.bytes
+    }
+
+    // MARK: Changing
+
+    /// spec: client-server-api/#put_matrixclientv3pushrulesglobalkindruleid
+    public func put(
+        _ kind: PushRuleKind, _ ruleID: String, of user: UserID, body: JSONObject, before: String?, after: String?
+    ) async throws {
+        try await change(of: user) { try $0.put(kind, ruleID, body: body, before: before, after: after) }
+    }
+
+    public func delete(_ kind: PushRuleKind, _ ruleID: String, of user: UserID) async throws {
+        try await change(of: user) { try $0.delete(kind, ruleID) }
+    }
+
+    public func setEnabled(_ kind: PushRuleKind, _ ruleID: String, of user: UserID, _ enabled: Bool) async throws {
+        try await change(of: user) { try $0.setEnabled(kind, ruleID, enabled) }
+    }
+
+    public func setActions(_ kind: PushRuleKind, _ ruleID: String, of user: UserID, _ actions: JSONValue?) async throws {
+        try await change(of: user) { try $0.setActions(kind, ruleID, actions) }
+    }
+
+    /// Drops what is cached of an account that ended.
+    func forget(_ user: UserID) {
+        state.withLock { state in
+            state.epoch += 1
+            state.rules[user] = nil
+        }
+    }
+
+    private func change(of user: UserID, _ edit: @escaping @Sendable (inout PushRuleset) throws -> Void) async throws {
+        try await database.write { [self] transaction in
+            var rules = try Self.stored(user, transaction)
+            try edit(&rules)
+            let position = transaction.nextPosition()
+            try transaction.setAccountData(Self.type, of: user, room: nil, to: Self.content(rules), at: position)
+            transaction.record(.accountData(user, room: nil, type: Self.type), at: position, in: feed)
+            let changed = rules
+            transaction.afterCommit { [self] in
+                state.withLock { state in
+                    state.epoch += 1
+                    state.rules[user] = changed
+                }
+            }
+        }
+    }
+
+    private static func stored(_ user: UserID, _ transaction: ReadTransaction) throws -> PushRuleset {
+        guard let content = try transaction.accountData(type, of: user, room: nil), let global = try JSONObject(parsing: content).object("global")
+        else { return PushRuleset(userID: user) }
+        return PushRuleset(userID: user, json: global)
+    }
+}

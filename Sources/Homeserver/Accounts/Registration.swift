@@ -1,0 +1,153 @@
+import Cryptography
+import Logging
+public import MatrixCore
+import Storage
+
+/// Makes accounts.
+///
+/// The first account of a box is its owner's. Where accounts need an invitation, the first one needs none;
+/// where they are made on the command line only, so is the first.
+public final class Registration: Sendable {
+    private let database: Database
+    private let sessions: Sessions
+    private let passwords: Passwords
+    private let authentication: UserInteractiveAuthentication
+    private let invites: Invites
+    private let limiter: RateLimiter
+    private let serverName: String
+    private let mode: HomeserverConfiguration.Registration
+    private let clock: Clock
+    private let joinHomeRoom: @Sendable (UserID) async throws -> Void
+    private let logger: Logger
+
+    /// - Parameter joinHomeRoom: called for each new account, before its owner hears of it.
+    init(
+        database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication, invites: Invites,
+        limiter: RateLimiter, serverName: String, mode: HomeserverConfiguration.Registration, clock: Clock, logger: Logger,
+        joinHomeRoom: @escaping @Sendable (UserID) async throws -> Void
+    ) {
+        self.database = database
+        self.sessions = sessions
+        self.passwords = passwords
+        self.authentication = authentication
+        self.invites = invites
+        self.limiter = limiter
+        self.serverName = serverName
+        self.mode = mode
+        self.clock = clock
+        self.joinHomeRoom = joinHomeRoom
+        self.logger = logger
+    }
+
+    /// Whether the box has an owner. Until then, whoever comes first becomes it.
+    public var ownerExists: Bool {
+        get async throws { try await database.read { try $0.hasAnyAccount() } }
+    }
+
+    /// Throws what is wrong with a user name for a new account.
+    ///
+    /// spec: client-server-api/#get_matrixclientv3registeravailable
+    public func checkAvailability(of username: String) async throws {
+        let user = try Username.newUserID(from: username, serverName: serverName)
+        guard try await !database.read({ try $0.accountExists(user) }) else { throw Self.userInUse }
+    }
+
+    /// spec: client-server-api/#post_matrixclientv3register
+    public func register(_ request: InteractiveRequest, kind: String) async throws -> AccountAccess {
+        guard kind == "user" else {
+            guard kind == "guest" else { throw MatrixError(.invalidParameter, "kind is user or guest.") }
+            throw MatrixError(.forbidden, "This box has no guest accounts.")
+        }
+        guard mode != .closed else { throw MatrixError(.forbidden, "Accounts on this box are made by its owner.") }
+        let early = try Wish(authentication.parameters(of: request))
+        if let username = early.username { try await checkAvailability(of: username) }
+        if let password = early.password { try Passwords.checkBounds(password) }
+
+        let proof = try await authentication.authenticate(request, flows: [[try await stage()]])
+        let wish = try Wish(proof.body)
+        guard let password = wish.password else { throw MatrixError(.missingParameter, "password is missing.") }
+        if let address = request.address { try limiter.take(.registrationsFromAddress(address)) }
+        do {
+            let access = try await create(wish, passwordHash: passwords.hash(password), isAdministrator: false) { [self] isFirst, transaction in
+                guard mode == .invite, !isFirst else { return }
+                guard let token = proof.registrationToken else { throw Self.tooLateToOwn }
+                try invites.use(token, in: transaction)
+            }
+            authentication.end(proof)
+            return access
+        } catch let error as MatrixError where error == Invites.notValid {
+            throw authentication.refusal(proof, error)
+        }
+    }
+
+    /// For the owner, who needs no invitation.
+    public func createAccount(username: String, password: String, isAdministrator: Bool) async throws -> UserID {
+        let wish = Wish(username: username, password: password)
+        return try await create(wish, passwordHash: passwords.hash(password), isAdministrator: isAdministrator) { _, _ in }.userID
+    }
+
+    // MARK: Steps
+
+    private struct Wish: Sendable {
+        var username: String?
+        var password: String?
+        var device: DeviceWish?
+
+        init(username: String, password: String) {
+            self.username = username
+            self.password = password
+        }
+
+        init(_ body: JSONObject) throws(MatrixError) {
+            username = try body.optionalString("username")
+            password = try body.optionalString("password")
+            if try body.optionalBool("inhibit_login") != true { device = try DeviceWish(body) }
+        }
+    }
+
+    private func stage() async throws -> UserInteractiveAuthentication.Stage {
+        guard mode == .invite else { return .dummy }
+        return try await ownerExists ? .registrationToken : .dummy
+    }
+
+    /// - Parameter admit: decides in the same transaction whether the account may be made.
+    private func create(
+        _ wish: Wish, passwordHash: String, isAdministrator: Bool,
+        admit: @escaping @Sendable (_ isFirst: Bool, WriteTransaction) throws -> Void
+    ) async throws -> AccountAccess {
+        let wished = try wish.username.map { try Username.newUserID(from: $0, serverName: serverName) }
+        let access = try await database.write { [self] transaction in
+            let isFirst = try !transaction.hasAnyAccount()
+            try admit(isFirst, transaction)
+            let user = try wished ?? unusedUserID(in: transaction)
+            guard
+                try transaction.insertAccount(
+                    user, passwordHash: passwordHash, isAdministrator: isAdministrator || isFirst, timestamp: clock.nowMilliseconds)
+            else { throw Self.userInUse }
+            // The name as it was typed, capitals and all, is what the others should see.
+            var name = JSONWriter()
+            name.string(wish.username ?? user.localpart)
+            try transaction.setProfileField("displayname", of: user, to: name.bytes)
+            guard let device = wish.device else { return AccountAccess(userID: user, deviceID: nil, accessToken: nil) }
+            let login = try sessions.begin(for: user, deviceID: device.deviceID, displayName: device.displayName, in: transaction)
+            return AccountAccess(userID: user, deviceID: login.deviceID, accessToken: login.accessToken)
+        }
+        do {
+            try await joinHomeRoom(access.userID)
+        } catch {
+            // The account exists, and its user can join by hand.
+            logger.warning("\(access.userID) was not taken into the home room: \(error)")
+        }
+        return access
+    }
+
+    private func unusedUserID(in transaction: WriteTransaction) throws -> UserID {
+        while true {
+            let user = UserID(localpart: "user-" + SecureRandom.string(length: 6, alphabet: "abcdefghjkmnpqrstuvwxyz23456789"), server: serverName)
+            if try !transaction.accountExists(user) { return user }
+        }
+    }
+
+    private static let userInUse = MatrixError(.userInUse, "This user name is taken.")
+    private static let tooLateToOwn = MatrixError(.forbidden, "Somebody else became the owner of this box a moment ago. Ask them for an invitation.")
+}
