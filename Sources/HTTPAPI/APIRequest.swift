@@ -28,7 +28,7 @@ struct APIRequest: Sendable {
     var headers: HTTPFields { head.headerFields }
 
     /// The numeric IP address of the other end.
-    var remoteAddress: String? { channel.remoteAddress?.ipAddress }
+    var remoteAddress: String? { RemoteAddress.text(channel) }
 
     /// Scheme, host and port as the client wrote them: `http://192.168.1.5:8008`.
     var origin: String { "\(server.scheme)://\(host)" }

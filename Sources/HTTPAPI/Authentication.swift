@@ -4,13 +4,15 @@ import MatrixCore
 
 /// spec: client-server-api/#client-authentication
 enum Authentication {
-    static func session(_ head: HTTPRequest, _ query: Substring, for access: Route.Access, _ homeserver: Homeserver) async throws -> Session? {
+    static func session(
+        _ head: HTTPRequest, _ query: Substring, for access: Route.Access, _ homeserver: Homeserver, from address: String?
+    ) async throws -> Session? {
         if access == .anyone { return nil }
         guard let token = token(head, query) else {
             if access == .optionalUser { return nil }
             throw MatrixError(.missingToken, "An access token is needed here.")
         }
-        let session = try await homeserver.sessions.session(for: token)
+        let session = try await homeserver.sessions.session(for: token, address: address)
         if access == .administrator, !session.isAdministrator {
             throw MatrixError(.forbidden, "Only an administrator of this box may do this.")
         }

@@ -49,7 +49,7 @@ struct Responder: Sendable {
                 throw MatrixError(.tooLarge, "The request body is too large: at most \(limit) bytes are taken.")
             }
             let query = end == target.endIndex ? "" : target[target.utf8.index(after: end)...]
-            let session = try await Authentication.session(head, query, for: route.access, server.homeserver)
+            let session = try await Authentication.session(head, query, for: route.access, server.homeserver, from: RemoteAddress.text(channel))
             return .admitted(
                 APIRequest(
                     server: server, route: route, head: head, parameters: parameters, queryText: query, optionalSession: session,

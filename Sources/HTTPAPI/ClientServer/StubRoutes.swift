@@ -1,0 +1,39 @@
+import MatrixCore
+
+/// What a household box does not have, answered so that clients hide it or go on without it.
+enum StubRoutes {
+    // spec: client-server-api/#get_matrixclientv3thirdpartyprotocols
+    static func noProtocols(_ request: APIRequest) -> Reply { .empty }
+
+    /// No bridges, so no users and places of other networks.
+    static func noThirdPartyResults(_ request: APIRequest) -> Reply { .jsonBytes(Array("[]".utf8)) }
+
+    static func unknownProtocol(_ request: APIRequest) throws -> Reply {
+        throw MatrixError(.notFound, "This box has no bridges to other networks.")
+    }
+
+    /// No TURN server: on one network calls need none. A list of servers on the internet would be wrong here.
+    ///
+    /// spec: client-server-api/#get_matrixclientv3voipturnserver
+    static func noTURNServer(_ request: APIRequest) -> Reply { .empty }
+
+    // spec: client-server-api/#get_matrixclientv3account3pid
+    static func noThirdPartyIdentifiers(_ request: APIRequest) -> Reply { .json(["threepids": []]) }
+
+    static func thirdPartyIdentifiersDenied(_ request: APIRequest) throws -> Reply {
+        throw MatrixError(.threepidDenied, "This box sends no mails and messages, so it takes no addresses and telephone numbers.")
+    }
+
+    // spec: client-server-api/#get_matrixclientv3pushers
+    static func noPushers(_ request: APIRequest) -> Reply { .json(["pushers": []]) }
+
+    /// Removing a pusher that cannot exist is no error; making one is, since nothing would ever be pushed.
+    ///
+    /// spec: client-server-api/#post_matrixclientv3pushersset
+    static func setPusher(_ request: APIRequest) async throws -> Reply {
+        let body = try await request.body()
+        guard let kind = body["kind"] else { throw MatrixError(.missingParameter, "kind is missing.") }
+        guard kind.isNull else { throw MatrixError(.unrecognized, "This box does not push notifications yet.") }
+        return .empty
+    }
+}
