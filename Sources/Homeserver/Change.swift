@@ -1,5 +1,5 @@
 import MatrixCore
-public import Storage
+import Storage
 
 /// Something that a client can see has changed. The same changes feed every kind of sync.
 struct Change: Sendable {

@@ -12,7 +12,7 @@ final class ChangeFeed: Sendable {
         var coversAfter: Position
         var recent: [Change] = []
         var recentBytes = 0
-        /// Users concerned by changes that are appended but not yet published.
+        /// Where in `recent` the changes begin that are appended but not yet published.
         var unpublishedFrom = 0
         var waiters: [UserID: [Waiter]] = [:]
         var nextWaiterNumber: UInt64 = 0
@@ -21,6 +21,12 @@ final class ChangeFeed: Sendable {
     private struct Waiter {
         let number: UInt64
         let continuation: CheckedContinuation<Void, Never>
+        let timer: Task<Void, Never>
+
+        func wake() {
+            timer.cancel()
+            continuation.resume()
+        }
     }
 
     private let state: Mutex<State>
@@ -28,8 +34,11 @@ final class ChangeFeed: Sendable {
     static let maxRecentChanges = 1_024
     static let maxRecentBytes = 1 << 20
 
-    init(startPosition: Position) {
-        state = Mutex(State(published: startPosition, coversAfter: startPosition))
+    init() { state = Mutex(State(published: .zero, coversAfter: .zero)) }
+
+    /// Nothing of before `position` is known here.
+    func start(at position: Position) {
+        state.withLock { $0 = State(published: position, coversAfter: position) }
     }
 
     /// The newest position that syncs may show.
@@ -45,19 +54,19 @@ final class ChangeFeed: Sendable {
 
     /// Makes everything up to `position` visible and wakes the syncs that it concerns. Called once for each group commit.
     func publish(_ position: Position) {
-        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let woken = state.withLock { state -> [Waiter] in
             state.published = position
-            var woken: [CheckedContinuation<Void, Never>] = []
+            var woken: [Waiter] = []
             for change in state.recent[state.unpublishedFrom...] where !state.waiters.isEmpty {
                 for user in change.audience {
-                    if let waiters = state.waiters.removeValue(forKey: user) { woken.append(contentsOf: waiters.map(\.continuation)) }
+                    if let waiters = state.waiters.removeValue(forKey: user) { woken.append(contentsOf: waiters) }
                 }
             }
             Self.trim(&state)
             state.unpublishedFrom = state.recent.count
             return woken
         }
-        for continuation in woken { continuation.resume() }
+        for waiter in woken { waiter.wake() }
     }
 
     /// The changes after `since` that concern `user`, oldest first; `nil` if `since` is older than what is kept.
@@ -80,15 +89,14 @@ final class ChangeFeed: Sendable {
             state.nextWaiterNumber += 1
             return state.nextWaiterNumber
         }
-        let timer = Task {
-            try await Task.sleep(for: timeout)
-            release(number, of: user)
-        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = state.withLock { state -> Bool in
                     if Task.isCancelled || Self.hasNews(state, user, since) { return false }
-                    state.waiters[user, default: []].append(Waiter(number: number, continuation: continuation))
+                    let timer = Task {
+                        if (try? await Task.sleep(for: timeout)) != nil { release(number, of: user) }
+                    }
+                    state.waiters[user, default: []].append(Waiter(number: number, continuation: continuation, timer: timer))
                     return true
                 }
                 if !waits { continuation.resume() }
@@ -96,7 +104,6 @@ final class ChangeFeed: Sendable {
         } onCancel: {
             release(number, of: user)
         }
-        timer.cancel()
     }
 
     /// Replaces an event that is kept here by its redacted form.
@@ -111,13 +118,13 @@ final class ChangeFeed: Sendable {
     }
 
     private func release(_ number: UInt64, of user: UserID) {
-        let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiter = state.withLock { state -> Waiter? in
             guard let index = state.waiters[user]?.firstIndex(where: { $0.number == number }) else { return nil }
             let waiter = state.waiters[user]?.remove(at: index)
             if state.waiters[user]?.isEmpty == true { state.waiters[user] = nil }
-            return waiter?.continuation
+            return waiter
         }
-        continuation?.resume()
+        waiter?.wake()
     }
 
     private static func hasNews(_ state: State, _ user: UserID, _ since: Position) -> Bool {

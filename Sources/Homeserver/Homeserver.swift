@@ -1,17 +1,111 @@
-public import MatrixCore
-public import Storage
+import MatrixCore
+import Storage
 public import Logging
 
-/// The services of the box, put together over one database.
+/// The services of the box, put together over one data directory.
 public final class Homeserver: Sendable {
     public let serverName: String
     public let configuration: HomeserverConfiguration
 
-    let database: Database
-    let feed: ChangeFeed
+    // Accounts
+    public let sessions: Sessions
+    public let login: Login
+    public let registration: Registration
+    public let accounts: Accounts
+    public let devices: Devices
+    public let invites: Invites
+    public let profiles: Profiles
+    public let accountData: AccountData
+    public let filters: Filters
+    public let pushRules: PushRuleSettings
+    public let userDirectory: UserDirectory
+    public let limiter: RateLimiter
 
-    /// Opens the data directory. Throws `StorageError` when it is in use, damaged or from a newer version.
-    public init(configuration: HomeserverConfiguration, clock: Clock = .system, logger: Logger) throws {
-        fatalError("in work")
+    // Rooms
+    public let rooms: Rooms
+    public let membership: Membership
+    public let timeline: Timeline
+    public let history: History
+    public let directory: RoomDirectory
+    public let receipts: Receipts
+    public let typing: Typing
+    public let presence: Presence
+    public let sync: Sync
+
+    private let directoryLock: DataDirectory
+    private let database: Database
+
+    /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
+    public init(configuration: HomeserverConfiguration, clock: Clock = .system, logger: Logger) async throws {
+        let directory = try DataDirectory(path: configuration.dataDirectory)
+        let feed = ChangeFeed()
+        let database = try Database(path: directory.database) { feed.publish($0) }
+        feed.start(at: database.startPosition)
+        let identity = try await database.write { try ServerIdentity.load(configuration.serverName, in: $0) }
+        let serverName = identity.serverName
+
+        let pushRules = PushRuleSettings(database: database, feed: feed)
+        let notifications = Notifications(pushRules: pushRules)
+        let writer = EventWriter(identity: identity, clock: clock, feed: feed, notifications: notifications)
+        let members = MemberContent()
+        let rooms = Rooms(database: database, writer: writer, members: members, serverName: serverName)
+        let membership = Membership(database: database, writer: writer, members: members)
+        let homeRoom = HomeRoom(
+            isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
+        let typing = Typing(database: database, feed: feed)
+        let presence = Presence(database: database, feed: feed)
+        let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
+
+        let limiter = RateLimiter(isEnabled: configuration.hasRateLimits)
+        let sessions = Sessions(database: database, clock: clock)
+        let passwords = Passwords()
+        let invites = Invites(database: database, clock: clock)
+        let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: serverName)
+        let authentication = UserInteractiveAuthentication(credentials: credentials, invites: invites, limiter: limiter)
+
+        self.serverName = serverName
+        self.configuration = configuration
+        self.sessions = sessions
+        login = Login(database: database, sessions: sessions, credentials: credentials)
+        registration = Registration(
+            database: database, sessions: sessions, passwords: passwords, authentication: authentication, invites: invites, limiter: limiter,
+            serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
+            joinHomeRoom: { try await homeRoom.join($0) })
+        accounts = Accounts(
+            database: database, sessions: sessions, passwords: passwords, authentication: authentication, serverName: serverName,
+            leaveAllRooms: { try await membership.leaveAll(as: $0) }, forgetSettings: { pushRules.forget($0) })
+        devices = Devices(database: database, sessions: sessions, authentication: authentication)
+        self.invites = invites
+        profiles = Profiles(database: database) { user, _, _ in try await membership.profileChanged(of: user) }
+        self.accountData = accountData
+        filters = Filters(database: database)
+        self.pushRules = pushRules
+        userDirectory = UserDirectory(database: database)
+        self.limiter = limiter
+
+        self.rooms = rooms
+        self.membership = membership
+        timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
+        history = History(database: database, feed: feed)
+        self.directory = RoomDirectory(database: database, serverName: serverName)
+        receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
+        self.typing = typing
+        self.presence = presence
+        sync = Sync(
+            database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData)
+
+        directoryLock = directory
+        self.database = database
+    }
+
+    /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            let close: @Sendable () -> Void = { [database] in
+                database.close()
+                continuation.resume()
+            }
+            if !DetachedThread.start(close) { close() }
+        }
     }
 }

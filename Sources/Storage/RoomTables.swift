@@ -62,6 +62,18 @@ extension ReadTransaction {
             roomKey: row.int(0), roomID: row.roomID(1), membership: row.text(2), position: row.position(3), isForgotten: row.bool(4))
     }
 
+    /// Where the user's present stay in the room began; a change of profile does not begin a new one.
+    public func joinPosition(of user: UserID, in room: Int64) throws -> Position {
+        var start = Position.zero
+        var wasJoined = false
+        for change in try history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership") {
+            let isJoined = change.value == "join"
+            if isJoined, !wasJoined { start = Position(change.position) }
+            wasJoined = isJoined
+        }
+        return start
+    }
+
     public func users(in room: Int64, membership: String) throws -> [UserID] {
         try connection.all("SELECT user_id FROM memberships WHERE room_key = ? AND membership = ?", room, membership) { $0.userID(0) }
     }

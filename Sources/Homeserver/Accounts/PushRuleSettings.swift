@@ -9,8 +9,21 @@ public final class PushRuleSettings: Sendable {
     static let type = "m.push_rules"
     static let maxCachedUsers = 256
 
+    /// Most users never change a rule: for them nothing is stored, and next to nothing cached.
+    private enum Rules: Sendable {
+        case predefined
+        case changed(PushRuleset)
+
+        func ruleset(of user: UserID) -> PushRuleset {
+            switch self {
+            case .predefined: PushRuleset(userID: user)
+            case .changed(let rules): rules
+            }
+        }
+    }
+
     private struct State {
-        var rules = BoundedCache<UserID, PushRuleset>(capacity: maxCachedUsers)
+        var rules = BoundedCache<UserID, Rules>(capacity: maxCachedUsers)
         /// Counts the changes: rules read before one must not be cached after it.
         var epoch = 0
     }
@@ -27,12 +40,22 @@ public final class PushRuleSettings: Sendable {
     // MARK: Reading
 
     public func rules(of user: UserID) async throws -> PushRuleset {
-        if let cached = state.withLock({ $0.rules[user] }) { return cached }
+        if let cached = state.withLock({ $0.rules[user] }) { return cached.ruleset(of: user) }
         return try await database.read { [self] in try rules(of: user, in: $0) }
     }
 
     /// The same inside of a transaction, from memory where possible.
     func rules(of user: UserID, in transaction: ReadTransaction) throws -> PushRuleset {
+        try cachedRules(of: user, in: transaction).ruleset(of: user)
+    }
+
+    /// The rules of a user who has changed some; `nil` for the predefined ones.
+    func changedRules(of user: UserID, in transaction: ReadTransaction) throws -> PushRuleset? {
+        guard case .changed(let rules) = try cachedRules(of: user, in: transaction) else { return nil }
+        return rules
+    }
+
+    private func cachedRules(of user: UserID, in transaction: ReadTransaction) throws -> Rules {
         let (cached, epoch) = state.withLock { ($0.rules[user], $0.epoch) }
         if let cached { return cached }
         let rules = try Self.stored(user, transaction)
@@ -86,7 +109,7 @@ public final class PushRuleSettings: Sendable {
 
     private func change(of user: UserID, _ edit: @escaping @Sendable (inout PushRuleset) throws -> Void) async throws {
         try await database.write { [self] transaction in
-            var rules = try Self.stored(user, transaction)
+            var rules = try Self.stored(user, transaction).ruleset(of: user)
             try edit(&rules)
             let position = transaction.nextPosition()
             try transaction.setAccountData(Self.type, of: user, room: nil, to: Self.content(rules), at: position)
@@ -95,15 +118,15 @@ public final class PushRuleSettings: Sendable {
             transaction.afterCommit { [self] in
                 state.withLock { state in
                     state.epoch += 1
-                    state.rules[user] = changed
+                    state.rules[user] = .changed(changed)
                 }
             }
         }
     }
 
-    private static func stored(_ user: UserID, _ transaction: ReadTransaction) throws -> PushRuleset {
+    private static func stored(_ user: UserID, _ transaction: ReadTransaction) throws -> Rules {
         guard let content = try transaction.accountData(type, of: user, room: nil), let global = try JSONObject(parsing: content).object("global")
-        else { return PushRuleset(userID: user) }
-        return PushRuleset(userID: user, json: global)
+        else { return .predefined }
+        return .changed(PushRuleset(userID: user, json: global))
     }
 }

@@ -1,0 +1,70 @@
+import Homeserver
+import MatrixCore
+
+/// spec: client-server-api/#room-aliases, client-server-api/#published-room-directory
+enum DirectoryRoutes {
+    static func resolve(_ request: APIRequest) async throws -> Reply {
+        let directory = request.homeserver.directory
+        let roomID = try await directory.roomID(of: request.roomAlias())
+        return .json(["room_id": .string(roomID.rawValue), "servers": [.string(request.homeserver.serverName)]])
+    }
+
+    static func add(_ request: APIRequest) async throws -> Reply {
+        guard let roomID = RoomID(try await request.body().requiredString("room_id")) else {
+            throw MatrixError(.invalidParameter, "room_id is not a room ID.")
+        }
+        try await request.homeserver.directory.add(request.roomAlias(), for: roomID, by: request.session.userID)
+        return .empty
+    }
+
+    static func remove(_ request: APIRequest) async throws -> Reply {
+        try await request.homeserver.directory.remove(request.roomAlias(), by: request.session)
+        return .empty
+    }
+
+    static func aliases(_ request: APIRequest) async throws -> Reply {
+        let aliases = try await request.homeserver.directory.aliases(of: request.roomID(), for: request.session.userID)
+        return .json(["aliases": .array(aliases.map { .string($0.rawValue) })])
+    }
+
+    static func visibility(_ request: APIRequest) async throws -> Reply {
+        let isListed = try await request.homeserver.directory.isListed(request.roomID())
+        return .json(["visibility": .string(isListed ? "public" : "private")])
+    }
+
+    static func setVisibility(_ request: APIRequest) async throws -> Reply {
+        let isListed: Bool
+        switch try await request.optionalBody().optionalString("visibility") {
+        case "public", nil: isListed = true
+        case "private": isListed = false
+        default: throw MatrixError(.invalidParameter, "visibility is public or private.")
+        }
+        try await request.homeserver.directory.setListed(isListed, request.roomID(), by: request.session)
+        return .empty
+    }
+
+    static func publicRooms(_ request: APIRequest) async throws -> Reply {
+        var query = PublicRoomsQuery()
+        if let limit = try request.queryInteger("limit", range: 0...PublicRoomsQuery.maxLimit) { query.limit = limit }
+        query.offset = try offset(request.query("since"))
+        return .json(try await request.homeserver.directory.publicRooms(query))
+    }
+
+    static func searchPublicRooms(_ request: APIRequest) async throws -> Reply {
+        let body = try await request.optionalBody()
+        var query = PublicRoomsQuery()
+        if let limit = try body.optionalInteger("limit") { query.limit = Int(min(max(limit, 0), Int64(PublicRoomsQuery.maxLimit))) }
+        query.offset = try offset(body.optionalString("since"))
+        if let filter = try body.optionalObject("filter") {
+            query.searchTerm = try filter.optionalString("generic_search_term") ?? ""
+            query.roomTypes = try filter.optionalArray("room_types")?.map(\.stringValue)
+        }
+        return .json(try await request.homeserver.directory.publicRooms(query))
+    }
+
+    private static func offset(_ token: String?) throws(MatrixError) -> Int {
+        guard let token, !token.isEmpty else { return 0 }
+        guard let offset = Int(token), offset >= 0 else { throw MatrixError(.invalidParameter, "since is not a token of this list.") }
+        return offset
+    }
+}

@@ -1,0 +1,59 @@
+import Homeserver
+import MatrixCore
+
+/// spec: client-server-api/#getting-events-for-a-room
+enum StateRoutes {
+    static func all(_ request: APIRequest) async throws -> Reply {
+        let events = try await request.homeserver.history.state(of: request.roomID(), for: request.session.userID)
+        var writer = JSONWriter()
+        request.eventFormat.write(events, to: &writer)
+        return .jsonBytes(writer.bytes)
+    }
+
+    static func get(_ request: APIRequest) async throws -> Reply { try await get(request, stateKey: request.parameter("stateKey")) }
+
+    static func getWithEmptyKey(_ request: APIRequest) async throws -> Reply { try await get(request, stateKey: "") }
+
+    private static func get(_ request: APIRequest, stateKey: String) async throws -> Reply {
+        let event = try await request.homeserver.history.stateEvent(
+            of: request.roomID(), type: request.parameter("eventType"), stateKey: stateKey, for: request.session.userID)
+        guard request.query("format") == "event" else { return .jsonBytes(event.content) }
+        var writer = JSONWriter()
+        request.eventFormat.write(event, to: &writer)
+        return .jsonBytes(writer.bytes)
+    }
+
+    static func set(_ request: APIRequest) async throws -> Reply { try await set(request, stateKey: request.parameter("stateKey")) }
+
+    static func setWithEmptyKey(_ request: APIRequest) async throws -> Reply { try await set(request, stateKey: "") }
+
+    private static func set(_ request: APIRequest, stateKey: String) async throws -> Reply {
+        let eventID = try await request.homeserver.timeline.setState(
+            type: request.parameter("eventType"), stateKey: stateKey, content: request.body(), in: request.roomID(),
+            sender: request.session.userID)
+        return .json(["event_id": .string(eventID.rawValue)])
+    }
+
+    static func members(_ request: APIRequest) async throws -> Reply {
+        let events = try await request.homeserver.history.members(
+            of: request.roomID(), for: request.session.userID, at: request.streamToken("at"), membership: request.query("membership"),
+            notMembership: request.query("not_membership"))
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("chunk")
+        request.eventFormat.write(events, to: &writer)
+        writer.endObject()
+        return .jsonBytes(writer.bytes)
+    }
+
+    static func joinedMembers(_ request: APIRequest) async throws -> Reply {
+        var joined: JSONObject = [:]
+        for (user, content) in try await request.homeserver.history.joinedMembers(of: request.roomID(), for: request.session.userID) {
+            var member: JSONObject = [:]
+            member["display_name"] = content["displayname"]
+            member["avatar_url"] = content["avatar_url"]
+            joined[user.rawValue] = .object(member)
+        }
+        return .json(["joined": .object(joined)])
+    }
+}

@@ -1,0 +1,92 @@
+import Homeserver
+import MatrixCore
+
+/// spec: client-server-api/#events
+enum TimelineRoutes {
+    static func send(_ request: APIRequest) async throws -> Reply {
+        let eventID = try await request.homeserver.timeline.send(
+            type: request.parameter("eventType"), content: request.body(), to: request.roomID(),
+            transactionID: request.parameter("txnId"), session: request.session)
+        return .json(["event_id": .string(eventID.rawValue)])
+    }
+
+    static func redact(_ request: APIRequest) async throws -> Reply {
+        let body = try await request.optionalBody()
+        let eventID = try await request.homeserver.timeline.redact(
+            request.eventID(), in: request.roomID(), reason: body.optionalString("reason"),
+            transactionID: request.parameter("txnId"), session: request.session)
+        return .json(["event_id": .string(eventID.rawValue)])
+    }
+
+    static func messages(_ request: APIRequest) async throws -> Reply {
+        let direction: History.Direction
+        switch request.query("dir") {
+        case "b", nil: direction = .backwards
+        case "f": direction = .forwards
+        default: throw MatrixError(.invalidParameter, "dir is b or f.")
+        }
+        let page = try await request.homeserver.history.messages(
+            of: request.roomID(), for: request.session.userID, from: request.streamToken("from"), to: request.streamToken("to"),
+            direction: direction, limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
+            filter: request.roomEventFilter())
+        let format = request.eventFormat
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("chunk")
+        format.write(page.events, to: &writer)
+        writer.field("start", page.start.description)
+        if let end = page.end { writer.field("end", end.description) }
+        if !page.state.isEmpty {
+            writer.key("state")
+            format.write(page.state, to: &writer)
+        }
+        writer.endObject()
+        return .jsonBytes(writer.bytes)
+    }
+
+    static func context(_ request: APIRequest) async throws -> Reply {
+        let context = try await request.homeserver.history.context(
+            of: request.eventID(), in: request.roomID(), for: request.session.userID,
+            limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
+            filter: request.roomEventFilter())
+        let format = request.eventFormat
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("event")
+        format.write(context.event, to: &writer)
+        writer.key("events_before")
+        format.write(context.before, to: &writer)
+        writer.key("events_after")
+        format.write(context.after, to: &writer)
+        writer.key("state")
+        format.write(context.state, to: &writer)
+        writer.field("start", context.start.description)
+        writer.field("end", context.end.description)
+        writer.endObject()
+        return .jsonBytes(writer.bytes)
+    }
+
+    static func event(_ request: APIRequest) async throws -> Reply {
+        let event = try await request.homeserver.history.event(request.eventID(), in: request.roomID(), for: request.session.userID)
+        var writer = JSONWriter()
+        request.eventFormat.write(event, to: &writer)
+        return .jsonBytes(writer.bytes)
+    }
+}
+
+extension APIRequest {
+    /// How events look to the device that asks.
+    var eventFormat: EventFormat { EventFormat(for: session) }
+
+    func streamToken(_ name: String) throws(MatrixError) -> StreamToken? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        guard let token = StreamToken(text) else { throw MatrixError(.invalidParameter, "\(name) is not a token of this box.") }
+        return token
+    }
+
+    /// The `filter` of a page of events, as JSON in the query.
+    func roomEventFilter() throws(MatrixError) -> RoomEventFilter {
+        guard let text = query("filter"), !text.isEmpty else { return RoomEventFilter() }
+        return try RoomEventFilter(JSONObject(parsing: Array(text.utf8)))
+    }
+}

@@ -1,0 +1,114 @@
+import MatrixCore
+import Storage
+
+/// What somebody wants to add to a room.
+struct EventDraft: Sendable {
+    var type: String
+    var stateKey: String?
+    var sender: UserID
+    var content: JSONObject
+    /// The event that a redaction redacts.
+    var redacts: EventID?
+    /// The device's own name for this request, so that it is carried out once.
+    var transaction: (deviceKey: Int64, scope: String)?
+
+    init(type: String, stateKey: String? = nil, sender: UserID, content: JSONObject) {
+        self.type = type
+        self.stateKey = stateKey
+        self.sender = sender
+        self.content = content
+    }
+}
+
+/// The one way into a room's timeline: authorises, hashes, signs, stores and publishes an event.
+struct EventWriter: Sendable {
+    let identity: ServerIdentity
+    let clock: Clock
+    let feed: ChangeFeed
+    let notifications: Notifications
+
+    /// Adds an event at the end of a room.
+    @discardableResult
+    func append(_ draft: EventDraft, to room: RoomRecord, in transaction: WriteTransaction) throws -> TimelineEvent {
+        let state = CurrentState(room: room, transaction: transaction)
+        let version = room.version
+        guard let previous = try transaction.latestEvent(in: room.key) else { throw MatrixError(.notFound, "This room does not exist.") }
+        var proposal = EventProposal(
+            roomID: room.id, type: draft.type, stateKey: draft.stateKey, sender: draft.sender,
+            originServerTimestamp: clock.nowMilliseconds, content: draft.content,
+            redacts: version.redactsInContent ? nil : draft.redacts, prevEvents: [previous.id], authEvents: [], depth: previous.depth + 1)
+        for key in EventAuthorization.authEventKeys(for: proposal, version: version) {
+            if let event = try state[key.type, key.stateKey] { proposal.authEvents.append(event.eventID) }
+        }
+        let pdu = try PDU.build(proposal, version: version, signingName: identity.serverName, keyID: identity.keyID, key: identity.key)
+        try EventAuthorization.check(pdu.event, version: version) { try state[$0, $1] }
+        return try store(pdu, in: room, state: state, transaction: draft.transaction, transaction)
+    }
+
+    /// Makes a room of its create event.
+    func create(version: RoomVersion, creator: UserID, content: JSONObject, roomID: RoomID?, in transaction: WriteTransaction) throws -> RoomRecord {
+        let proposal = EventProposal(
+            roomID: roomID, type: "m.room.create", stateKey: "", sender: creator, originServerTimestamp: clock.nowMilliseconds,
+            content: content, prevEvents: [], authEvents: [], depth: 1)
+        let pdu = try PDU.build(proposal, version: version, signingName: identity.serverName, keyID: identity.keyID, key: identity.key)
+        try EventAuthorization.check(pdu.event, version: version) { _, _ in nil }
+        let room = try transaction.insertRoom(pdu.event.roomID, version: version)
+        _ = try store(pdu, in: room, state: CurrentState(room: room, transaction: transaction), transaction: nil, transaction)
+        return room
+    }
+
+    private func store(
+        _ pdu: PDU, in room: RoomRecord, state: CurrentState, transaction request: (deviceKey: Int64, scope: String)?,
+        _ transaction: WriteTransaction
+    ) throws -> TimelineEvent {
+        let event = pdu.event
+        let position = transaction.nextPosition()
+        let joined = try transaction.users(in: room.key, membership: "join")
+        let outcome = try notifications.outcome(of: event, room: room, joined: joined, state: state, in: transaction)
+        try transaction.insertEvent(pdu, room: room.key, at: position, notifies: outcome.byDefault, transaction: request)
+        for (user, notifies) in outcome.exceptions {
+            try transaction.insertNotificationException(user: user, room: room.key, event: position, notifies: notifies)
+        }
+        guard let stored = try transaction.event(at: position) else { throw StorageError(.other, "A new event cannot be read.") }
+        var audience = joined
+        if event.type == "m.room.member", let target = event.stateKey.map({ UserID(trusted: $0) }), !audience.contains(target) {
+            audience.append(target)
+        }
+        transaction.record(.event(stored, audience: Audience(audience)), at: position, in: feed)
+        notifications.count(outcome, sender: event.sender, roomID: room.id, joined: joined, after: transaction)
+        return stored
+    }
+}
+
+/// The room's current state as one transaction sees it, each event read once.
+final class CurrentState {
+    private let room: RoomRecord
+    private let transaction: ReadTransaction
+    private var known: [Key: Event?] = [:]
+
+    private struct Key: Hashable {
+        let type: String
+        let stateKey: String
+    }
+
+    init(room: RoomRecord, transaction: ReadTransaction) {
+        self.room = room
+        self.transaction = transaction
+    }
+
+    subscript(type: String, stateKey: String) -> Event? {
+        get throws {
+            let key = Key(type: type, stateKey: stateKey)
+            if let event = known[key] { return event }
+            let event = try transaction.currentState(of: room, type: type, stateKey: stateKey)
+            known[key] = .some(event)
+            return event
+        }
+    }
+
+    var powerLevels: PowerLevels {
+        get throws {
+            try PowerLevels(create: self["m.room.create", ""], powerLevels: self["m.room.power_levels", ""], version: room.version)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+public import MatrixCore
+public import Storage
+
+/// Reads rooms: single events, pages of the timeline, state and members, each only as far as the reader may see.
+public struct History: Sendable {
+    let database: Database
+    let feed: ChangeFeed
+
+    public enum Direction: Sendable { case forwards, backwards }
+
+    public static let maxPageEvents = 1_000
+    public static let defaultPageEvents = 10
+
+    /// A page of a room's timeline.
+    public struct Page: Sendable {
+        public let events: [TimelineEvent]
+        public let start: StreamToken
+        /// `nil` at the end of what there is to see.
+        public let end: StreamToken?
+        /// Member events of the senders, for clients that load members lazily.
+        public let state: [TimelineEvent]
+    }
+
+    /// spec: client-server-api/#get_matrixclientv3roomsroomidmessages
+    public func messages(
+        of roomID: RoomID, for user: UserID, from: StreamToken?, to: StreamToken?, direction: Direction, limit: Int, filter: RoomEventFilter
+    ) async throws -> Page {
+        try await read(roomID, user) { access, transaction in
+            let newest = access.end
+            let start: Position
+            let lower: Position
+            let upper: Position
+            switch direction {
+            case .backwards:
+                start = min(from?.position ?? newest, newest)
+                (lower, upper) = (to?.position ?? .zero, start)
+            case .forwards:
+                start = from?.position ?? .zero
+                (lower, upper) = (start, min(to?.position ?? newest, newest))
+            }
+            let (slice, lastScanned) = try transaction.timeline(
+                of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents), direction: direction == .forwards ? .forwards : .backwards,
+                accepting: { filter.matches($0) && access.canSee($0) })
+            var end: StreamToken?
+            if slice.isLimited, let last = lastScanned {
+                end = StreamToken(direction == .backwards ? Position(last.value - 1) : last)
+            } else if direction == .forwards {
+                end = slice.events.last.map { StreamToken($0.position) }
+            }
+            return Page(
+                events: slice.events, start: StreamToken(start), end: end,
+                state: filter.lazyLoadMembers ? try members(sending: slice.events, access: access, transaction) : [])
+        }
+    }
+
+    /// What stands around an event.
+    public struct Context: Sendable {
+        public let event: TimelineEvent
+        /// Newest first.
+        public let before: [TimelineEvent]
+        public let after: [TimelineEvent]
+        public let start: StreamToken
+        public let end: StreamToken
+        public let state: [TimelineEvent]
+    }
+
+    /// spec: client-server-api/#get_matrixclientv3roomsroomidcontexteventid
+    public func context(of eventID: EventID, in roomID: RoomID, for user: UserID, limit: Int, filter: RoomEventFilter) async throws -> Context {
+        try await read(roomID, user) { access, transaction in
+            let event = try Self.event(eventID, access: access, transaction)
+            func neighbours(_ direction: TimelineDirection, after: Position, upTo: Position, limit: Int) throws -> [TimelineEvent] {
+                try transaction.timeline(
+                    of: access.room.key, after: after, upTo: upTo, limit: limit, direction: direction,
+                    accepting: { filter.matches($0) && access.canSee($0) }
+                ).slice.events
+            }
+            let limit = min(limit, Self.maxPageEvents)
+            let before = try neighbours(.backwards, after: .zero, upTo: Position(event.position.value - 1), limit: limit / 2)
+            let after = try neighbours(.forwards, after: event.position, upTo: access.end, limit: limit - limit / 2)
+            let last = after.last ?? event
+            let shown = before + [event] + after
+            let state = try transaction.state(
+                of: access.room.key, at: last.position, members: filter.lazyLoadMembers ? Set(shown.map(\.sender)) : nil)
+            return Context(
+                event: event, before: before, after: after, start: StreamToken(Position((before.last ?? event).position.value - 1)),
+                end: StreamToken(last.position), state: state)
+        }
+    }
+
+    public func event(_ eventID: EventID, in roomID: RoomID, for user: UserID) async throws -> TimelineEvent {
+        try await read(roomID, user) { access, transaction in try Self.event(eventID, access: access, transaction) }
+    }
+
+    // MARK: State
+
+    public func state(of roomID: RoomID, for user: UserID) async throws -> [TimelineEvent] {
+        try await read(roomID, user) { access, transaction in try transaction.state(of: access.room.key, at: access.end) }
+    }
+
+    public func stateEvent(of roomID: RoomID, type: String, stateKey: String, for user: UserID) async throws -> TimelineEvent {
+        try await read(roomID, user) { access, transaction in
+            guard let event = try transaction.stateEvent(of: access.room.key, type: type, stateKey: stateKey, at: access.end) else {
+                throw MatrixError(.notFound, "The room has no state \(type) with this key.")
+            }
+            return event
+        }
+    }
+
+    // MARK: Members
+
+    /// Member events, as they were at a token or are now.
+    public func members(
+        of roomID: RoomID, for user: UserID, at token: StreamToken?, membership: String?, notMembership: String?
+    ) async throws -> [TimelineEvent] {
+        try await read(roomID, user) { access, transaction in
+            try transaction.state(of: access.room.key, at: min(token?.position ?? access.end, access.end)).filter { event in
+                guard event.type == "m.room.member" else { return false }
+                guard membership != nil || notMembership != nil else { return true }
+                let value = try JSONObject(parsing: event.content).string("membership")
+                return membership.map { $0 == value } ?? true && notMembership.map { $0 != value } ?? true
+            }
+        }
+    }
+
+    /// Names and pictures of everyone who is in the room now; only for those who are in it themselves.
+    public func joinedMembers(of roomID: RoomID, for user: UserID) async throws -> [(user: UserID, content: JSONObject)] {
+        try await read(roomID, user) { access, transaction in
+            guard access.membership == "join" || access.isPeeking else { throw RoomAccess.notInRoom }
+            return try transaction.users(in: access.room.key, membership: "join").map { member in
+                (member, try transaction.stateContent(of: access.room.key, type: "m.room.member", stateKey: member.rawValue) ?? [:])
+            }
+        }
+    }
+
+    private func read<Result: Sendable>(
+        _ roomID: RoomID, _ user: UserID, _ body: @escaping @Sendable (RoomAccess, ReadTransaction) throws -> Result
+    ) async throws -> Result {
+        let newest = feed.position
+        return try await database.read { try body(RoomAccess(to: roomID, for: user, upTo: newest, in: $0), $0) }
+    }
+
+    private static func event(_ id: EventID, access: RoomAccess, _ transaction: ReadTransaction) throws -> TimelineEvent {
+        guard let event = try transaction.event(id), event.roomID == access.room.id, access.canSee(event) else {
+            throw MatrixError(.notFound, "There is no event \(id) that you can see in this room.")
+        }
+        return event
+    }
+
+    private func members(sending events: [TimelineEvent], access: RoomAccess, _ transaction: ReadTransaction) throws -> [TimelineEvent] {
+        guard let newest = events.map(\.position).max() else { return [] }
+        return try transaction.state(of: access.room.key, at: newest, members: Set(events.map(\.sender))).filter { $0.type == "m.room.member" }
+    }
+}

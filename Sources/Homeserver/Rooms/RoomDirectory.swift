@@ -1,0 +1,136 @@
+public import MatrixCore
+import Storage
+
+/// Rooms that anyone may find: addresses and the public list.
+public struct RoomDirectory: Sendable {
+    let database: Database
+    let serverName: String
+
+    // MARK: Aliases
+
+    public func roomID(of alias: RoomAlias) async throws -> RoomID {
+        try await database.read { try RoomTarget.alias(alias).room(in: $0).id }
+    }
+
+    public func add(_ alias: RoomAlias, for roomID: RoomID, by user: UserID) async throws {
+        guard alias.serverName == serverName else {
+            throw MatrixError(.invalidParameter, "Addresses on this box end with :\(serverName).")
+        }
+        try await database.write { transaction in
+            guard let room = try transaction.room(roomID) else { throw MatrixError(.notFound, "There is no room \(roomID).") }
+            guard try transaction.membership(of: user, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
+            guard try transaction.roomKey(of: alias) == nil else { throw MatrixError(.roomInUse, "The address \(alias) is taken.").conflict }
+            try transaction.insertAlias(alias, room: room.key, creator: user)
+        }
+    }
+
+    /// The one who made an alias may remove it, and whoever may set the room's canonical alias.
+    public func remove(_ alias: RoomAlias, by session: Session) async throws {
+        try await database.write { transaction in
+            guard let entry = try transaction.roomKey(of: alias), let id = try transaction.roomID(of: entry.key), let room = try transaction.room(id)
+            else { throw MatrixError(.notFound, "There is no room with the address \(alias).") }
+            let levels = try CurrentState(room: room, transaction: transaction).powerLevels
+            let isMember = try transaction.membership(of: session.userID, in: room.key)?.membership == "join"
+            guard entry.creator == session.userID || session.isAdministrator
+                || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID))
+            else { throw MatrixError(.forbidden, "You may not remove this address.") }
+            try transaction.deleteAlias(alias)
+        }
+    }
+
+    public func aliases(of roomID: RoomID, for user: UserID) async throws -> [RoomAlias] {
+        try await database.read { transaction in
+            let access = try RoomAccess(to: roomID, for: user, upTo: Position(.max), in: transaction)
+            guard access.membership == "join" || access.isPeeking else { throw RoomAccess.notInRoom }
+            return try transaction.aliases(of: access.room.key)
+        }
+    }
+
+    // MARK: The public list
+
+    public func isListed(_ roomID: RoomID) async throws -> Bool {
+        try await database.read { transaction in
+            guard let room = try transaction.room(roomID) else { throw MatrixError(.notFound, "There is no room \(roomID).") }
+            return room.isListed
+        }
+    }
+
+    public func setListed(_ isListed: Bool, _ roomID: RoomID, by session: Session) async throws {
+        try await database.write { transaction in
+            guard let room = try transaction.room(roomID) else { throw MatrixError(.notFound, "There is no room \(roomID).") }
+            let levels = try CurrentState(room: room, transaction: transaction).powerLevels
+            let isMember = try transaction.membership(of: session.userID, in: room.key)?.membership == "join"
+            guard session.isAdministrator || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID)) else {
+                throw MatrixError(.forbidden, "You may not change whether this room is listed.")
+            }
+            try transaction.setListed(isListed, room: room.key)
+        }
+    }
+
+    /// One page of the list, rooms with most members first.
+    ///
+    /// spec: client-server-api/#post_matrixclientv3publicrooms
+    public func publicRooms(_ query: PublicRoomsQuery) async throws -> JSONObject {
+        try await database.read { transaction in
+            var entries: [(members: Int, entry: JSONObject)] = []
+            for room in try transaction.listedRooms() {
+                let entry = try Self.entry(of: room, in: transaction)
+                if query.matches(entry) { entries.append((Int(entry.integer("num_joined_members") ?? 0), entry)) }
+            }
+            entries.sort { $0.members > $1.members }
+            let start = min(query.offset, entries.count)
+            let end = min(start + query.limit, entries.count)
+            var page: JSONObject = [
+                "chunk": .array(entries[start..<end].map { .object($0.entry) }), "total_room_count_estimate": .integer(Int64(entries.count)),
+            ]
+            if end < entries.count { page["next_batch"] = .string(String(end)) }
+            if start > 0 { page["prev_batch"] = .string(String(max(0, start - query.limit))) }
+            return page
+        }
+    }
+
+    /// spec: client-server-api/#get_matrixclientv3publicrooms (`PublicRoomsChunk`)
+    static func entry(of room: RoomRecord, in transaction: ReadTransaction) throws -> JSONObject {
+        func text(_ type: String, _ key: String) throws -> JSONValue? {
+            try transaction.stateContent(of: room.key, type: type)?.string(key).flatMap { $0.isEmpty ? nil : .string($0) }
+        }
+        var entry: JSONObject = [
+            "room_id": .string(room.id.rawValue),
+            "num_joined_members": .integer(Int64(try transaction.memberCount(of: room.key, membership: "join"))),
+            "world_readable": .bool(try text("m.room.history_visibility", "history_visibility") == "world_readable"),
+            "guest_can_join": .bool(try text("m.room.guest_access", "guest_access") == "can_join"),
+        ]
+        entry["name"] = try text("m.room.name", "name")
+        entry["topic"] = try text("m.room.topic", "topic")
+        entry["canonical_alias"] = try text("m.room.canonical_alias", "alias")
+        entry["avatar_url"] = try text("m.room.avatar", "url")
+        entry["join_rule"] = try text("m.room.join_rules", "join_rule")
+        entry["room_type"] = try text("m.room.create", "type")
+        return entry
+    }
+}
+
+/// What somebody looks for in the public list.
+public struct PublicRoomsQuery: Sendable {
+    public var limit = 100
+    public var offset = 0
+    public var searchTerm = ""
+    /// `nil` for every type; a `nil` element stands for ordinary rooms.
+    public var roomTypes: [String?]?
+
+    public static let maxLimit = 500
+
+    public init() {}
+
+    func matches(_ entry: JSONObject) -> Bool {
+        if let roomTypes, !roomTypes.contains(where: { $0 == entry.string("room_type") }) { return false }
+        guard !searchTerm.isEmpty else { return true }
+        let term = searchTerm.lowercased()
+        return ["name", "topic", "canonical_alias"].contains { entry.string($0)?.lowercased().contains(term) ?? false }
+    }
+}
+
+extension MatrixError {
+    /// The same error with the status 409 that `PUT /directory/room/{roomAlias}` specifies.
+    var conflict: MatrixError { MatrixError(Code(code?.name ?? "M_UNKNOWN", status: 409), message, details: details) }
+}

@@ -1,0 +1,47 @@
+import MatrixCore
+
+/// The starting state that `createRoom` gives a room.
+///
+/// spec: client-server-api/#post_matrixclientv3createroom
+enum RoomPreset: String {
+    case privateChat = "private_chat"
+    case trustedPrivateChat = "trusted_private_chat"
+    case publicChat = "public_chat"
+
+    var joinRule: String { self == .publicChat ? "public" : "invite" }
+    var guestAccess: String { self == .publicChat ? "forbidden" : "can_join" }
+    var historyVisibility: String { "shared" }
+
+    /// - Parameter equals: users who get the creator's power level: the invitees of a trusted private chat.
+    func powerLevels(version: RoomVersion, creator: UserID, equals: [UserID], override: JSONObject?) -> JSONObject {
+        var users: JSONObject = [:]
+        if !version.creatorsHavePrivilege {
+            users[creator.rawValue] = 100
+            for user in equals { users[user.rawValue] = 100 }
+        }
+        var levels: JSONObject = [
+            "users": .object(users),
+            "users_default": 0,
+            "events": [
+                "m.room.name": 50,
+                "m.room.power_levels": 100,
+                "m.room.history_visibility": 100,
+                "m.room.canonical_alias": 50,
+                "m.room.avatar": 50,
+                // Where creators stand above all levels, nobody else may close a room by default.
+                // spec: rooms/v12/#client-considerations
+                "m.room.tombstone": .integer(version.creatorsHavePrivilege ? 150 : 100),
+                "m.room.server_acl": 100,
+                "m.room.encryption": 100,
+            ],
+            "events_default": 0,
+            "state_default": 50,
+            "ban": 50,
+            "kick": 50,
+            "redact": 50,
+            "invite": .integer(self == .publicChat ? 50 : 0),
+        ]
+        for member in override?.members ?? [] { levels[member.key] = member.value }
+        return levels
+    }
+}

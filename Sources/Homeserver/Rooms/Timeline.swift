@@ -1,0 +1,112 @@
+public import MatrixCore
+import Storage
+
+/// Sends events: messages, state and redactions.
+public struct Timeline: Sendable {
+    let database: Database
+    let writer: EventWriter
+    let feed: ChangeFeed
+    let limiter: RateLimiter
+
+    /// Sends a message event, once for each transaction ID of the device.
+    ///
+    /// spec: client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+    public func send(type: String, content: JSONObject, to roomID: RoomID, transactionID: String, session: Session) async throws -> EventID {
+        if type == "m.room.redaction" {
+            guard let target = content.string("redacts").flatMap({ EventID($0) }) else {
+                throw MatrixError(.missingParameter, "A redaction names the event in redacts.")
+            }
+            return try await redact(target, in: roomID, reason: content.string("reason"), transactionID: transactionID, session: session)
+        }
+        let scope = try Self.scope("send", roomID, type, transactionID)
+        try limiter.take(.sending(session.userID))
+        return try await database.write { transaction in
+            if let repeated = try transaction.event(sentBy: session.deviceKey, scope: scope) { return repeated }
+            let room = try Membership.room(roomID, in: transaction)
+            var draft = EventDraft(type: type, sender: session.userID, content: content)
+            draft.transaction = (session.deviceKey, scope)
+            return try writer.append(draft, to: room, in: transaction).eventID
+        }
+    }
+
+    /// Sets state. The same content again gives the event that is there.
+    public func setState(type: String, stateKey: String, content: JSONObject, in roomID: RoomID, sender: UserID) async throws -> EventID {
+        try limiter.take(.sending(sender))
+        return try await database.write { transaction in
+            let room = try Membership.room(roomID, in: transaction)
+            if let current = try transaction.currentState(of: room, type: type, stateKey: stateKey), current.sender == sender,
+                current.content == content, type != "m.room.member"
+            {
+                return current.eventID
+            }
+            if type == "m.room.canonical_alias" { try Self.checkAliases(content, room: room, in: transaction) }
+            return try writer.append(
+                EventDraft(type: type, stateKey: stateKey, sender: sender, content: content), to: room, in: transaction
+            ).eventID
+        }
+    }
+
+    /// Removes what an event said, for everyone and from the disk.
+    ///
+    /// spec: client-server-api/#redactions
+    public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String, session: Session) async throws -> EventID {
+        let scope = try Self.scope("redact", roomID, target.rawValue, transactionID)
+        return try await database.write { transaction in
+            if let repeated = try transaction.event(sentBy: session.deviceKey, scope: scope) { return repeated }
+            let room = try Membership.room(roomID, in: transaction)
+            guard try transaction.membership(of: session.userID, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
+            guard let event = try transaction.event(target), event.roomID == roomID else {
+                throw MatrixError(.notFound, "There is no event \(target) in this room.")
+            }
+            let levels = try CurrentState(room: room, transaction: transaction).powerLevels
+            guard event.sender == session.userID || levels.level(of: session.userID) >= levels.redact else {
+                throw MatrixError(.forbidden, "You may remove only your own messages in this room.")
+            }
+            var content: JSONObject = [:]
+            if let reason { content["reason"] = .string(reason) }
+            if room.version.redactsInContent { content["redacts"] = .string(target.rawValue) }
+            var draft = EventDraft(type: "m.room.redaction", sender: session.userID, content: content)
+            draft.redacts = target
+            draft.transaction = (session.deviceKey, scope)
+            let redaction = try writer.append(draft, to: room, in: transaction)
+            try apply(redaction, to: event, room: room, in: transaction)
+            return redaction.eventID
+        }
+    }
+
+    private func apply(_ redaction: TimelineEvent, to event: TimelineEvent, room: RoomRecord, in transaction: WriteTransaction) throws {
+        guard event.redactedBecause == nil, let pdu = try transaction.pdu(of: event, version: room.version) else { return }
+        let object = try JSONObject(parsing: pdu.canonicalBytes)
+        let redacted = try PDU(Redaction.redacted(object, version: room.version), version: room.version)
+        try transaction.redactEvent(redacted, at: event.position, by: redaction.position)
+        writer.notifications.forgetCounts(of: room.id, after: transaction)
+        if let replacement = try transaction.event(at: event.position) {
+            let feed = feed
+            transaction.afterCommit { feed.replaceEvent(replacement) }
+        }
+    }
+
+    /// Aliases that a canonical alias names must point to this room.
+    ///
+    /// spec: client-server-api/#mroomcanonical_alias
+    private static func checkAliases(_ content: JSONObject, room: RoomRecord, in transaction: ReadTransaction) throws {
+        let old = try transaction.stateContent(of: room.key, type: "m.room.canonical_alias")
+        var known = Set((old?.array("alt_aliases") ?? []).compactMap(\.stringValue))
+        if let alias = old?.string("alias") { known.insert(alias) }
+        var named = try content.optionalArray("alt_aliases") ?? []
+        if let alias = content["alias"], !alias.isNull { named.append(alias) }
+        for value in named {
+            guard let text = value.stringValue else { throw MatrixError(.invalidParameter, "An alias is a string.") }
+            if known.contains(text) { continue }
+            guard let alias = RoomAlias(text) else { throw MatrixError(.invalidParameter, "\(text) is not a room alias.") }
+            guard try transaction.roomKey(of: alias)?.key == room.key else {
+                throw MatrixError(.badAlias, "The address \(alias) does not lead to this room.")
+            }
+        }
+    }
+
+    private static func scope(_ kind: String, _ roomID: RoomID, _ what: String, _ transactionID: String) throws(MatrixError) -> String {
+        guard transactionID.utf8.count <= maxIdentifierBytes else { throw MatrixError(.invalidParameter, "The transaction ID is too long.") }
+        return EventTransaction.scope(path: [kind, roomID.rawValue, what], transactionID: transactionID)
+    }
+}

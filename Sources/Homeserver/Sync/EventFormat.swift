@@ -1,0 +1,80 @@
+public import MatrixCore
+public import Storage
+
+/// How events look in the responses to one request.
+public struct EventFormat: Sendable {
+    /// The device that asks: it is told the transaction IDs of its own events.
+    let deviceKey: Int64
+    var includesRoomID = true
+    var fields: [PropertyPath]?
+
+    public init(for session: Session) { deviceKey = session.deviceKey }
+
+    /// spec: client-server-api/#room-event-format
+    public func write(_ event: TimelineEvent, to writer: inout JSONWriter) {
+        guard let fields else {
+            writeWhole(event, to: &writer)
+            return
+        }
+        var whole = JSONWriter()
+        writeWhole(event, to: &whole)
+        // What this type wrote is valid JSON.
+        writer.object(((try? JSONObject(parsing: whole.bytes)) ?? [:]).selecting(fields))
+    }
+
+    func object(_ event: TimelineEvent) throws -> JSONObject {
+        var writer = JSONWriter()
+        write(event, to: &writer)
+        return try JSONObject(parsing: writer.bytes)
+    }
+
+    public func write(_ events: [TimelineEvent], to writer: inout JSONWriter) {
+        writer.beginArray()
+        for event in events { write(event, to: &writer) }
+        writer.endArray()
+    }
+
+    private func writeWhole(_ event: TimelineEvent, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("content")
+        writer.raw(event.content)
+        writer.field("event_id", event.eventID.rawValue)
+        writer.field("origin_server_ts", event.originServerTimestamp)
+        // Clients of room versions before 11 look beside the content. spec: rooms/v11/#moving-the-redacts-property
+        if let redacts = event.redacts { writer.field("redacts", redacts.rawValue) }
+        if includesRoomID { writer.field("room_id", event.roomID.rawValue) }
+        writer.field("sender", event.sender.rawValue)
+        if let stateKey = event.stateKey { writer.field("state_key", stateKey) }
+        writer.field("type", event.type)
+        writeUnsigned(of: event, to: &writer)
+        writer.endObject()
+    }
+
+    private func writeUnsigned(of event: TimelineEvent, to writer: inout JSONWriter) {
+        writer.key("unsigned")
+        writer.beginObject()
+        if let content = event.previousContent {
+            writer.key("prev_content")
+            writer.raw(content)
+        }
+        if let replaced = event.replacesState { writer.field("replaces_state", replaced.rawValue) }
+        if let redaction = event.redactedBecause {
+            writer.key("redacted_because")
+            var format = self
+            format.fields = nil
+            format.write(redaction, to: &writer)
+        }
+        if let transaction = event.transaction, transaction.deviceKey == deviceKey {
+            writer.field("transaction_id", transaction.transactionID)
+        }
+        writer.endObject()
+    }
+}
+
+extension RoomEventFilter {
+    func matches(_ event: TimelineEvent) -> Bool {
+        matches(
+            type: event.type, sender: event.sender, containsURL: (try? JSONObject(parsing: event.content))?["url"] != nil,
+            roomID: event.roomID)
+    }
+}

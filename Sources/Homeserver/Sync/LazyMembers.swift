@@ -1,0 +1,57 @@
+import MatrixCore
+import Storage
+import Synchronization
+
+/// Which member events each device has, so that lazy loading sends each once.
+///
+/// An entry counts only when the device has come back with a token at or after the response that carried it;
+/// so a response that was lost on the way is made good.
+///
+/// spec: client-server-api/#lazy-loading-room-members
+final class LazyMembers: Sendable {
+    private struct Sent {
+        var rooms: [RoomID: [UserID: Position]] = [:]
+        var count = 0
+    }
+
+    private struct State {
+        var devices: [Int64: Sent] = [:]
+        var count = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Entries of all devices together; beyond it everything is forgotten and sent again, which is allowed.
+    private static let maxEntries = 50_000
+
+    /// Those of `users` whose member event the device does not have.
+    func missing(_ users: some Collection<UserID>, device: Int64, room: RoomID, since: Position?) -> Set<UserID> {
+        guard let since else { return Set(users) }
+        return state.withLock { state in
+            let sent = state.devices[device]?.rooms[room]
+            var missing = Set<UserID>()
+            for user in users where sent?[user].map({ $0 > since }) ?? true { missing.insert(user) }
+            return missing
+        }
+    }
+
+    func remember(_ users: [UserID], device: Int64, room: RoomID, sentWith token: Position) {
+        guard !users.isEmpty else { return }
+        state.withLock { state in
+            if state.count + users.count > Self.maxEntries { state = State() }
+            var sent = state.devices[device] ?? Sent()
+            for user in users {
+                if sent.rooms[room, default: [:]].updateValue(token, forKey: user) == nil { state.count += 1 }
+            }
+            state.devices[device] = sent
+        }
+    }
+
+    /// An initial sync starts from nothing.
+    func forget(device: Int64) {
+        state.withLock { state in
+            guard let sent = state.devices.removeValue(forKey: device) else { return }
+            state.count -= sent.rooms.values.reduce(0) { $0 + $1.count }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import MatrixCore
+import Storage
+
+/// Answers a sync with the database: initial syncs, long absences, gaps, and whatever changes who sees what.
+struct SyncFromDatabase {
+    let request: SyncRequest
+    let end: Position
+    let sync: Sync
+    let transaction: ReadTransaction
+
+    /// How many events of a room a client gets that does not say.
+    static let defaultTimelineLimit = 10
+
+    private var user: UserID { request.session.userID }
+    private var since: Position? { request.since?.position }
+    private var filter: Filter { request.filter }
+
+    func response() throws -> SyncResponse {
+        var response = SyncResponse()
+        if since == nil { sync.lazyMembers.forget(device: request.session.deviceKey) }
+        let data = try accountData()
+        response.accountData = data[nil, default: []].filter { filter.accountData.matches(type: $0.type) }
+        for membership in try transaction.memberships(of: user) where filter.room.includes(membership.roomID) {
+            switch membership.membership {
+            case "join":
+                let room = try joinedRoom(membership, accountData: data[membership.roomID, default: []])
+                if let room { response.joined.append(room) }
+            case "invite" where isNew(membership):
+                response.invited.append(try invitation(membership))
+            case "knock" where isNew(membership):
+                response.knocked.append(try invitation(membership))
+            case "leave", "ban":
+                if let room = try leftRoom(membership, accountData: data[membership.roomID, default: []]) { response.left.append(room) }
+            default: break
+            }
+        }
+        response.presence = try presence()
+        return response
+    }
+
+    /// Whether the user's membership changed since the last sync.
+    private func isNew(_ membership: MembershipRecord) -> Bool {
+        guard membership.position <= end else { return false }
+        return since.map { membership.position > $0 } ?? true
+    }
+
+    // MARK: Rooms
+
+    private func joinedRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
+        var newlyJoined = false
+        if let since, membership.position > since {
+            newlyJoined = try transaction.joinPosition(of: user, in: membership.roomKey) > since
+        }
+        let start = newlyJoined ? nil : since
+        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil)
+        if newlyJoined { room.isLimited = true }
+
+        let wantsReceipts = filter.room.ephemeral.matches(type: "m.receipt", sender: user, containsURL: false, roomID: membership.roomID)
+        let wantsTyping = filter.room.ephemeral.matches(type: "m.typing", sender: user, containsURL: false, roomID: membership.roomID)
+        if wantsReceipts {
+            room.receipts = try transaction.receipts(
+                of: membership.roomKey, roomID: membership.roomID, after: start ?? .zero, upTo: end, visibleTo: user)
+        }
+        if wantsTyping, start == nil ? !sync.typing.typists(in: membership.roomID).isEmpty : typingChanged(in: membership.roomID) {
+            room.typists = sync.typing.typists(in: membership.roomID)
+        }
+        let pieces = newlyJoined ? try transaction.accountData(of: user).filter { $0.roomID == membership.roomID } : accountData
+        room.accountData = pieces.filter {
+            filter.room.accountData.matches(type: $0.type, sender: user, containsURL: false, roomID: membership.roomID)
+        }
+        let changesMembers = (room.timeline + room.state).contains { $0.type == "m.room.member" }
+        if start == nil || changesMembers { room.summary = try summary(of: membership.roomKey) }
+        if room.isEmpty, since != nil, !request.fullState, !newlyJoined { return nil }
+        room.unread = try sync.notifications.counts(of: user, in: membership, upTo: end, transaction)
+        return room
+    }
+
+    /// Typing is not in the database: the feed tells, and where it does not reach back, the present state is sent.
+    private func typingChanged(in room: RoomID) -> Bool {
+        guard let since, let changes = sync.feed.changes(after: since, upTo: end, concerning: user) else { return true }
+        return changes.contains { if case .typing(room, _) = $0.kind { true } else { false } }
+    }
+
+    private func leftRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
+        guard !membership.isForgotten else { return nil }
+        guard isNew(membership), since != nil || filter.room.includeLeave else { return nil }
+        let history = try transaction.history(
+            of: membership.roomKey, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+        let start = since ?? .zero
+        let before = history.last { $0.position <= start.value }?.value
+        let joinedMeanwhile = history.contains { $0.position > start.value && $0.value == "join" }
+        if before == "join" || joinedMeanwhile || (since == nil && history.contains { $0.value == "join" }) {
+            var room = try timelineAndState(
+                of: membership, after: before == "join" ? since : nil, upTo: membership.position, checksVisibility: true)
+            room.accountData = accountData
+            return room
+        }
+        // A declined or withdrawn invitation: nothing of the room but the event that ended it.
+        guard let event = try transaction.event(at: membership.position) else { return nil }
+        var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: Position(event.position.value - 1))
+        room.timeline = [event]
+        return room
+    }
+
+    private func timelineAndState(
+        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool
+    ) throws -> SyncResponse.JoinedRoom {
+        let key = membership.roomKey
+        let access = checksVisibility ? try transaction.room(membership.roomID).map { try RoomAccess(to: $0, for: user, upTo: end, in: transaction) } : nil
+        let timelineFilter = filter.room.timeline
+        let slice = try transaction.timeline(
+            of: key, after: start ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit, direction: .backwards,
+            accepting: { timelineFilter.matches($0) && access?.canSee($0) ?? true }
+        ).slice
+        let timeline = Array(slice.events.reversed())
+        let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
+        var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
+        room.timeline = timeline
+        room.isLimited = slice.isLimited
+        room.state = try state(
+            of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end, timeline: timeline)
+        return room
+    }
+
+    /// State that the client does not have: whole, or what changed, with the members that lazy loading calls for.
+    private func state(
+        of room: Int64, roomID: RoomID, after start: Position?, beforeTimeline: Position, end: Position, timeline: [TimelineEvent]
+    ) throws -> [TimelineEvent] {
+        let stateFilter = filter.room.state
+        let isLazy = stateFilter.lazyLoadMembers
+        let stateEnd = request.statePlacement.isAfterTimeline ? end : beforeTimeline
+        var wantedMembers = Set(timeline.map(\.sender))
+        var events: [TimelineEvent]
+        if let start {
+            events = try transaction.stateChanges(of: room, after: start, upTo: stateEnd)
+            if isLazy {
+                let present = Set(events.filter { $0.type == "m.room.member" }.compactMap(\.stateKey))
+                let missing =
+                    stateFilter.includeRedundantMembers
+                    ? wantedMembers
+                    : sync.lazyMembers.missing(wantedMembers, device: request.session.deviceKey, room: roomID, since: since)
+                for member in missing.sorted() where !present.contains(member.rawValue) {
+                    if let event = try transaction.memberEvent(of: member, in: room, at: stateEnd) { events.append(event) }
+                }
+            }
+        } else {
+            if isLazy {
+                wantedMembers.insert(user)
+                for hero in try transaction.heroes(of: room, for: user) { wantedMembers.insert(hero) }
+            }
+            events = try transaction.state(of: room, at: stateEnd, members: isLazy ? wantedMembers : nil)
+        }
+        if !request.statePlacement.isAfterTimeline, !filter.room.timeline.matchesEverything {
+            // State events that the timeline's filter keeps out would otherwise be lost.
+            let shown = Set(timeline.map(\.eventID))
+            events += try transaction.stateChanges(of: room, after: max(beforeTimeline, start ?? .zero), upTo: end).filter { !shown.contains($0.eventID) }
+        }
+        if isLazy {
+            let members = (events + timeline).filter { $0.type == "m.room.member" }.compactMap(\.stateKey).map { UserID(trusted: $0) }
+            sync.lazyMembers.remember(members, device: request.session.deviceKey, room: roomID, sentWith: self.end)
+        }
+        return events.filter { stateFilter.matches($0) }
+    }
+
+    private func summary(of room: Int64) throws -> RoomSummary {
+        let isNamed =
+            try transaction.stateContent(of: room, type: "m.room.name")?.string("name")?.isEmpty == false
+            || transaction.stateContent(of: room, type: "m.room.canonical_alias")?.string("alias") != nil
+        return RoomSummary(
+            heroes: isNamed ? [] : try transaction.heroes(of: room, for: user),
+            joinedCount: try transaction.memberCount(of: room, membership: "join"),
+            invitedCount: try transaction.memberCount(of: room, membership: "invite"))
+    }
+
+    private func invitation(_ membership: MembershipRecord) throws -> SyncResponse.InvitedRoom {
+        guard let room = try transaction.room(membership.roomID) else { throw StorageError(.corrupt, "An invitation has no room.") }
+        var state = try StrippedState.types.compactMap { try transaction.currentState(of: room, type: $0, stateKey: "") }
+        if let own = try transaction.currentState(of: room, type: "m.room.member", stateKey: user.rawValue) {
+            state.append(own)
+            if let inviter = try transaction.currentState(of: room, type: "m.room.member", stateKey: own.sender.rawValue), own.sender != user {
+                state.append(inviter)
+            }
+        }
+        return SyncResponse.InvitedRoom(roomID: membership.roomID, state: state)
+    }
+
+    // MARK: Beside rooms
+
+    /// What changed, by room; `nil` for global account data.
+    private func accountData() throws -> [RoomID?: [AccountDataRecord]] {
+        let pieces = try since.map { try sync.accountData.changes(of: user, after: $0, upTo: end, in: transaction) }
+            ?? sync.accountData.all(of: user, in: transaction)
+        return Dictionary(grouping: pieces, by: \.roomID)
+    }
+
+    private func presence() throws -> [UserID] {
+        var known: [UserID]
+        if let since {
+            known = sync.presence.knownUsers().filter { sync.presence.status(of: $0).position > since }
+        } else {
+            known = sync.presence.knownUsers().filter { sync.presence.status(of: $0).state != .offline }
+        }
+        guard !known.isEmpty else { return [] }
+        let visible = Set(try transaction.usersSharingRooms(with: user)).union([user])
+        known = known.filter { visible.contains($0) && filter.presence.matches(type: "m.presence", sender: $0) }
+        return known.sorted()
+    }
+}

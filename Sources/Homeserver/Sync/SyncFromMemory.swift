@@ -1,0 +1,66 @@
+import MatrixCore
+import Storage
+
+/// Answers a sync from the change feed alone, which is how nearly all are answered: somebody wrote, and everyone waits.
+struct SyncFromMemory {
+    let request: SyncRequest
+    let changes: [Change]
+    let lazyMembers: LazyMembers
+    let notifications: Notifications
+    let typing: Typing
+
+    /// `nil` where the database has to be asked.
+    func response() -> SyncResponse? {
+        var rooms: [RoomID: SyncResponse.JoinedRoom] = [:]
+        var order: [RoomID] = []
+        var response = SyncResponse()
+        let filter = request.filter
+        for change in changes {
+            switch change.kind {
+            case .accountData: return nil
+            case .presence(let user, _):
+                if filter.presence.matches(type: "m.presence", sender: user), !response.presence.contains(user) { response.presence.append(user) }
+            case .event(let event, _):
+                if event.type == "m.room.member" { return nil }
+                if event.stateKey != nil, request.statePlacement.isAfterTimeline || !filter.room.timeline.matchesEverything { return nil }
+                guard filter.room.includes(event.roomID), filter.room.timeline.matches(event) else { continue }
+                update(event.roomID) { $0.timeline.append(event) }
+            case .receipt(let receipt, _):
+                guard isWanted("m.receipt", by: receipt.userID, in: receipt.roomID) else { continue }
+                update(receipt.roomID) { $0.receipts.append(receipt) }
+            case .typing(let roomID, _):
+                guard isWanted("m.typing", by: request.session.userID, in: roomID) else { continue }
+                update(roomID) { $0.typists = typing.typists(in: roomID) }
+            }
+        }
+        for roomID in order {
+            guard var room = rooms[roomID], complete(&room) else { return nil }
+            response.joined.append(room)
+        }
+        return response
+
+        func update(_ roomID: RoomID, _ change: (inout SyncResponse.JoinedRoom) -> Void) {
+            if rooms[roomID] == nil { order.append(roomID) }
+            let since = request.since?.position ?? .zero
+            change(&rooms[roomID, default: SyncResponse.JoinedRoom(roomID: roomID, previousBatch: since)])
+        }
+    }
+
+    private func isWanted(_ type: String, by sender: UserID, in room: RoomID) -> Bool {
+        let filter = request.filter.room
+        return filter.includes(room) && filter.ephemeral.matches(type: type, sender: sender, containsURL: false, roomID: room)
+    }
+
+    private func complete(_ room: inout SyncResponse.JoinedRoom) -> Bool {
+        let filter = request.filter.room
+        guard room.timeline.count <= filter.timeline.limit ?? SyncFromDatabase.defaultTimelineLimit else { return false }
+        guard let unread = notifications.knownCounts(of: request.session.userID, in: room.roomID) else { return false }
+        room.unread = unread
+        if let first = room.timeline.first { room.previousBatch = Position(first.position.value - 1) }
+        guard filter.state.lazyLoadMembers, !room.timeline.isEmpty else { return true }
+        if filter.state.includeRedundantMembers { return false }
+        let missing = lazyMembers.missing(
+            Set(room.timeline.map(\.sender)), device: request.session.deviceKey, room: room.roomID, since: request.since?.position)
+        return missing.isEmpty
+    }
+}

@@ -1,0 +1,45 @@
+public import MatrixCore
+public import Storage
+
+/// The question of one `/sync`.
+///
+/// spec: client-server-api/#get_matrixclientv3sync
+public struct SyncRequest: Sendable {
+    /// Where the state of a room stands in the response.
+    public enum StatePlacement: String, Sendable {
+        /// `state`: as it was before the timeline.
+        case beforeTimeline = "state"
+        /// `state_after`: as it is after the timeline.
+        case afterTimeline = "state_after"
+        /// The same under the name of before the specification had it; matrix-js-sdk asks for this one.
+        case afterTimelineUnstable = "org.matrix.msc4222.state_after"
+
+        var isAfterTimeline: Bool { self != .beforeTimeline }
+    }
+
+    public let session: Session
+    public var since: StreamToken?
+    public var filter = Filter()
+    public var fullState = false
+    public var timeout = Duration.zero
+    public var presence = Presence.State.online
+    public var statePlacement = StatePlacement.beforeTimeline
+
+    public static let maxTimeoutMilliseconds = 180_000
+
+    public init(session: Session) { self.session = session }
+}
+
+/// A position as clients hold it: the end of a sync, or a place between two events of a room's timeline.
+public struct StreamToken: Sendable, Hashable, CustomStringConvertible {
+    public let position: Position
+
+    public init(_ position: Position) { self.position = position }
+
+    public init?(_ text: String) {
+        guard text.utf8.first == UInt8(ascii: "s"), let value = Int64(text.dropFirst()), value >= 0 else { return nil }
+        position = Position(value)
+    }
+
+    public var description: String { "s\(position.value)" }
+}

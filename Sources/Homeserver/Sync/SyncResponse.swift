@@ -1,0 +1,199 @@
+import MatrixCore
+import Storage
+
+/// The answer of one `/sync`, before it is written as JSON.
+struct SyncResponse {
+    struct JoinedRoom {
+        let roomID: RoomID
+        var timeline: [TimelineEvent] = []
+        var isLimited = false
+        var previousBatch: Position
+        var state: [TimelineEvent] = []
+        var summary: RoomSummary?
+        var unread: UnreadCounts?
+        var typists: [UserID]?
+        var receipts: [Receipt] = []
+        var accountData: [AccountDataRecord] = []
+
+        var isEmpty: Bool {
+            timeline.isEmpty && state.isEmpty && summary == nil && typists == nil && receipts.isEmpty && accountData.isEmpty
+        }
+    }
+
+    struct InvitedRoom {
+        let roomID: RoomID
+        /// Stripped state and the invitation itself.
+        let state: [Event]
+    }
+
+    var joined: [JoinedRoom] = []
+    var invited: [InvitedRoom] = []
+    var knocked: [InvitedRoom] = []
+    var left: [JoinedRoom] = []
+    var accountData: [AccountDataRecord] = []
+    var presence: [UserID] = []
+
+    var isEmpty: Bool {
+        joined.isEmpty && invited.isEmpty && knocked.isEmpty && left.isEmpty && accountData.isEmpty && presence.isEmpty
+    }
+}
+
+/// What a client needs to show a room whose members it has not loaded.
+struct RoomSummary {
+    let heroes: [UserID]
+    let joinedCount: Int
+    let invitedCount: Int
+}
+
+extension SyncResponse {
+    func json(nextBatch: StreamToken, request: SyncRequest, presence: Presence) -> [UInt8] {
+        var format = EventFormat(for: request.session)
+        format.includesRoomID = false
+        format.fields = request.filter.eventFields
+        let body = SyncResponseWriter(format: format, placement: request.statePlacement)
+        var writer = JSONWriter(reservingCapacity: 1_024)
+        writer.beginObject()
+        writer.field("next_batch", nextBatch.description)
+        body.writeAccountData(accountData, to: &writer)
+        writer.key("presence")
+        writer.beginObject()
+        writer.key("events")
+        writer.beginArray()
+        for user in self.presence { presence.write(user, to: &writer) }
+        writer.endArray()
+        writer.endObject()
+        // Devices and their keys come with end-to-end encryption; clients expect the members to be there.
+        writer.key("device_one_time_keys_count")
+        writer.raw(Array("{}".utf8))
+        writer.key("device_unused_fallback_key_types")
+        writer.raw(Array("[]".utf8))
+        writer.key("device_lists")
+        writer.raw(Array(#"{"changed":[],"left":[]}"#.utf8))
+        writer.key("to_device")
+        writer.raw(Array(#"{"events":[]}"#.utf8))
+        writer.key("rooms")
+        writer.beginObject()
+        body.writeRooms("join", joined, to: &writer) { body.writeJoined($0, to: &$1) }
+        body.writeRooms("leave", left, to: &writer) { body.writeJoined($0, to: &$1) }
+        body.writeRooms("invite", invited, to: &writer) { body.writeInvited($0, under: "invite_state", to: &$1) }
+        body.writeRooms("knock", knocked, to: &writer) { body.writeInvited($0, under: "knock_state", to: &$1) }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+/// Writes the sections of a sync response.
+struct SyncResponseWriter {
+    let format: EventFormat
+    let placement: SyncRequest.StatePlacement
+
+    func writeRooms<Room>(_ section: String, _ rooms: [Room], to writer: inout JSONWriter, each: (Room, inout JSONWriter) -> Void) {
+        guard !rooms.isEmpty else { return }
+        writer.key(section)
+        writer.beginObject()
+        for room in rooms { each(room, &writer) }
+        writer.endObject()
+    }
+
+    func writeJoined(_ room: SyncResponse.JoinedRoom, to writer: inout JSONWriter) {
+        writer.key(room.roomID.rawValue)
+        writer.beginObject()
+        writer.key("timeline")
+        writer.beginObject()
+        writer.key("events")
+        format.write(room.timeline, to: &writer)
+        writer.field("limited", room.isLimited)
+        writer.field("prev_batch", StreamToken(room.previousBatch).description)
+        writer.endObject()
+        writer.key(placement.rawValue)
+        writer.beginObject()
+        writer.key("events")
+        format.write(room.state, to: &writer)
+        writer.endObject()
+        writeAccountData(room.accountData, to: &writer)
+        writeEphemeral(of: room, to: &writer)
+        if let unread = room.unread {
+            writer.key("unread_notifications")
+            writer.beginObject()
+            writer.field("highlight_count", unread.highlights)
+            writer.field("notification_count", unread.notifications)
+            writer.endObject()
+        }
+        if let summary = room.summary { write(summary, to: &writer) }
+        writer.endObject()
+    }
+
+    private func write(_ summary: RoomSummary, to writer: inout JSONWriter) {
+        writer.key("summary")
+        writer.beginObject()
+        if !summary.heroes.isEmpty {
+            writer.key("m.heroes")
+            writer.beginArray()
+            for hero in summary.heroes { writer.string(hero.rawValue) }
+            writer.endArray()
+        }
+        writer.field("m.joined_member_count", summary.joinedCount)
+        writer.field("m.invited_member_count", summary.invitedCount)
+        writer.endObject()
+    }
+
+    private func writeEphemeral(of room: SyncResponse.JoinedRoom, to writer: inout JSONWriter) {
+        writer.key("ephemeral")
+        writer.beginObject()
+        writer.key("events")
+        writer.beginArray()
+        if let typists = room.typists {
+            writer.object(["type": "m.typing", "content": ["user_ids": .array(typists.map { .string($0.rawValue) })]])
+        }
+        if !room.receipts.isEmpty {
+            writer.object(["type": "m.receipt", "content": .object(Self.content(of: room.receipts))])
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+
+    /// spec: client-server-api/#mreceipt
+    private static func content(of receipts: [Receipt]) -> JSONObject {
+        var content: JSONObject = [:]
+        for receipt in receipts {
+            var types = content.object(receipt.eventID.rawValue) ?? [:]
+            var users = types.object(receipt.type) ?? [:]
+            var data: JSONObject = ["ts": .integer(receipt.timestamp)]
+            if let thread = receipt.threadID { data["thread_id"] = .string(thread) }
+            users[receipt.userID.rawValue] = .object(data)
+            types[receipt.type] = .object(users)
+            content[receipt.eventID.rawValue] = .object(types)
+        }
+        return content
+    }
+
+    func writeInvited(_ room: SyncResponse.InvitedRoom, under name: String, to writer: inout JSONWriter) {
+        writer.key(room.roomID.rawValue)
+        writer.beginObject()
+        writer.key(name)
+        writer.beginObject()
+        writer.key("events")
+        writer.beginArray()
+        for event in room.state { StrippedState.write(event, to: &writer) }
+        writer.endArray()
+        writer.endObject()
+        writer.endObject()
+    }
+
+    func writeAccountData(_ pieces: [AccountDataRecord], to writer: inout JSONWriter) {
+        writer.key("account_data")
+        writer.beginObject()
+        writer.key("events")
+        writer.beginArray()
+        for piece in pieces {
+            writer.beginObject()
+            writer.key("content")
+            writer.raw(piece.content)
+            writer.field("type", piece.type)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+}
