@@ -42,7 +42,8 @@ public final class Announcer: Sendable {
         }
     }
 
-    /// Withdraws everything that was announced. Waits for the daemon to confirm: not for the concurrency thread pool.
+    /// Withdraws everything that was announced. Waits for the daemon to confirm, at most two seconds: not for the concurrency
+    /// thread pool.
     public func stop() {
         let stopping = publisher.withLock { publisher in
             defer { publisher = nil }

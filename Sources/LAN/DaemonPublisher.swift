@@ -1,6 +1,7 @@
 internal import CAvahi
 internal import Glibc
 internal import Logging
+internal import Synchronization
 
 /// Publishes services through avahi-daemon and keeps them published: over a missing daemon, its restarts, and name collisions.
 ///
@@ -11,6 +12,8 @@ final class DaemonPublisher: @unchecked Sendable {
     private static let maxRetryMilliseconds: UInt32 = 60_000
     /// A network on which so many names are taken is playing with us; the next attempt comes after the longest pause.
     private static let maxNamesPerAttempt = 50
+
+    private static let withdrawTimeoutMilliseconds = 2000
 
     private let services: [AnnouncedService]
     private let logger: Logger
@@ -26,6 +29,7 @@ final class DaemonPublisher: @unchecked Sendable {
     private var saidAbsent = false
     private var saidRefused = false
     private var stopping = false
+    private let withdrawn = Mutex(false)
 
     /// Starts at once. `nil` if the system has no memory or thread for it.
     init?(services: [AnnouncedService], name: String, logger: Logger, nameChanged: @escaping @Sendable (String) -> Void) {
@@ -47,7 +51,27 @@ final class DaemonPublisher: @unchecked Sendable {
     }
 
     /// Takes everything back from the network and ends the thread. To be called exactly once, and never by a callback.
+    ///
+    /// libavahi waits up to 25 seconds for a daemon that hangs. The box does not: when its process has ended the bus tells the daemon.
     func withdraw() {
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                DaemonPublisher.publisher(context)?.disconnectAndFree()
+                return nil
+            },
+            context)
+        guard result == 0 else { return disconnectAndFree() }
+        pthread_detach(thread)
+        for _ in 0..<Self.withdrawTimeoutMilliseconds {
+            if withdrawn.withLock({ $0 }) { return }
+            usleep(1000)
+        }
+        logger.warning("avahi-daemon does not answer; the box may stay listed on the network for a while.")
+    }
+
+    private func disconnectAndFree() {
         avahi_threaded_poll_lock(poll)
         stopping = true
         cancelTimer()
@@ -55,6 +79,7 @@ final class DaemonPublisher: @unchecked Sendable {
         avahi_threaded_poll_unlock(poll)
         avahi_threaded_poll_stop(poll)
         avahi_threaded_poll_free(poll)
+        withdrawn.withLock { $0 = true }
         Unmanaged.passUnretained(self).release()
     }
 

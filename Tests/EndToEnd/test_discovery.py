@@ -1,6 +1,7 @@
 """A box is found from another machine by real avahi-daemons, and is gone when it has ended."""
 
 import json
+import signal
 
 import pytest
 
@@ -148,3 +149,16 @@ def test_without_a_daemon_discover_says_what_to_do(lan, landline_executable):
     assert result.stdout == ""
     assert "avahi-daemon" in result.stderr and "apt install" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_daemon_that_hangs_does_not_keep_the_box_from_ending(lan, landline_executable):
+    lan.a.start_bus()
+    lan.a.start_avahi()
+    process = serve(lan.a, landline_executable)
+    wait_until(lambda: "Announced on the local network" in lan.a.log("landline.log"), "the box to announce itself")
+    lan.a.avahi.send_signal(signal.SIGSTOP)
+    try:
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        lan.a.avahi.send_signal(signal.SIGCONT)
