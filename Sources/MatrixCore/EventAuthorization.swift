@@ -63,8 +63,9 @@ public enum EventAuthorization {
                 throw forbidden("The room ID is not the hash of the create event.")
             }
         } else {
-            guard event.roomID.rawValue.utf8.firstIndex(of: UInt8(ascii: ":")).map({ String(event.roomID.rawValue[$0...].dropFirst()) })
-                == event.sender.serverName
+            guard
+                event.roomID.rawValue.utf8.firstIndex(of: UInt8(ascii: ":")).map({ String(event.roomID.rawValue[$0...].dropFirst()) })
+                    == event.sender.serverName
             else { throw forbidden("The room ID belongs to another server than the room's creator.") }
         }
         if let stated = event.content["room_version"] {

@@ -16,6 +16,12 @@ extension MatrixIdentifier {
     public static func < (left: Self, right: Self) -> Bool {
         left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
     }
+
+    /// By bytes. For Swift's strings a Kelvin sign equals the letter K, and one room would answer to two IDs.
+    /// Hashing may stay as it is: what is equal by bytes has equal hashes.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.rawValue.utf8.count == right.rawValue.utf8.count && left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
 }
 
 /// The longest identifier that the specification allows, with its sigil and server name.
@@ -157,7 +163,8 @@ private func textAfterFirstColon(_ text: String) -> String {
 }
 
 private func splitSigilIdentifier(_ text: String, sigil: UInt8) -> (localpart: Substring, server: Substring)? {
-    guard isBounded(text), text.utf8.first == sigil, let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), !text.utf8.contains(0) else { return nil }
+    guard isBounded(text), text.utf8.first == sigil, let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), !text.utf8.contains(0)
+    else { return nil }
     let localpart = text[text.utf8.index(after: text.utf8.startIndex)..<colon]
     let server = text[text.utf8.index(after: colon)...]
     guard ServerName.isValid(String(server)) else { return nil }

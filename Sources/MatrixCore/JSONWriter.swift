@@ -38,7 +38,11 @@ public struct JSONWriter: Sendable {
         // Not every double has a JSON number. None of these comes out of the parser.
         guard number.isFinite else { return null() }
         // The shortest text of a whole number is the one without fraction and exponent.
-        if let whole = Int64(exactly: number), abs(whole) <= JSONValue.maxCanonicalInteger { return integer(whole) }
+        if number.magnitude <= Double(JSONValue.maxCanonicalInteger) {
+            // Int64(exactly:) would need the C library's trunc, which nothing else here links.
+            let whole = Int64(number)
+            if Double(whole) == number { return integer(whole) }
+        }
         comma()
         bytes.append(contentsOf: number.description.utf8)
         needsComma = true

@@ -55,7 +55,9 @@ extension PDU {
             guard object["room_id"] == nil else { throw MatrixError(.badJSON, "A create event of this room version has no room ID.") }
             roomID = RoomID(trusted: "!" + reference)
         } else {
-            guard let stated = object.string("room_id").flatMap({ RoomID($0) }) else { throw MatrixError(.badJSON, "The event has no valid room ID.") }
+            guard let stated = object.string("room_id").flatMap({ RoomID($0) }) else {
+                throw MatrixError(.badJSON, "The event has no valid room ID.")
+            }
             roomID = stated
         }
         let redacts = version.redactsInContent ? (type == "m.room.redaction" ? content.string("redacts") : nil) : object.string("redacts")

@@ -42,8 +42,9 @@ struct CanonicalJSONTests {
     }
 
     @Test(arguments: [
-        (JSONValue.double(0.1), "0.1"), (.double(1.5), "1.5"), (.double(-2), "-2"), (.double(1e21), "1e+21"), (.double(.leastNonzeroMagnitude), "5e-324"),
-        (.double(9007199254740991), "9007199254740991"), (.integer(.min), "-9223372036854775808"), (.integer(.max), "9223372036854775807"),
+        (JSONValue.double(0.1), "0.1"), (.double(1.5), "1.5"), (.double(-2), "-2"), (.double(1e21), "1e+21"),
+        (.double(.leastNonzeroMagnitude), "5e-324"),
+        (.double(9_007_199_254_740_991), "9007199254740991"), (.integer(.min), "-9223372036854775808"), (.integer(.max), "9223372036854775807"),
         (.integer(-7), "-7"), (.integer(10), "10"),
     ])
     func numbers(value: JSONValue, text: String) throws {

@@ -150,7 +150,9 @@ struct EventAuthorizationTests {
     // MARK: Auth events
 
     @Test func authEventSelection() {
-        func keys(_ version: RoomVersion, _ type: String, _ stateKey: String?, _ content: JSONObject = [:], sender: String = RoomFixture.alice) -> [String] {
+        func keys(_ version: RoomVersion, _ type: String, _ stateKey: String?, _ content: JSONObject = [:], sender: String = RoomFixture.alice)
+            -> [String]
+        {
             EventAuthorization.authEventKeys(
                 type: type, stateKey: stateKey, sender: UserID(trusted: sender), content: content, version: version
             ).map { "\($0.type)|\($0.stateKey)" }

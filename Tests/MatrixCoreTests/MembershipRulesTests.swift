@@ -12,10 +12,11 @@ struct MembershipRulesTests {
     // MARK: join
 
     /// Which current membership lets Bob join, for each join rule.
-    @Test(arguments: [
-        ("public", [nil, "leave", "invite", "join", "knock"]), ("invite", ["invite", "join"]), ("knock", ["invite", "join"]),
-        ("restricted", ["invite", "join"]), ("knock_restricted", ["invite", "join"]), ("private", []), ("unheard-of", []),
-    ] as [(String, [String?])])
+    @Test(
+        arguments: [
+            ("public", [nil, "leave", "invite", "join", "knock"]), ("invite", ["invite", "join"]), ("knock", ["invite", "join"]),
+            ("restricted", ["invite", "join"]), ("knock_restricted", ["invite", "join"]), ("private", []), ("unheard-of", []),
+        ] as [(String, [String?])])
     func join(rule: String, allowed: [String?]) throws {
         for version in RoomVersion.allCases {
             for membership in Self.memberships {
@@ -151,10 +152,11 @@ struct MembershipRulesTests {
     }
 
     /// Carol with her level removes Bob with his, in a room where kicking needs 50 and banning 60.
-    @Test(arguments: [
-        (50, 49, "join", true), (50, 50, "join", false), (49, 0, "join", false), (50, 0, "invite", true), (50, 0, "knock", true),
-        (50, 0, "leave", true), (50, 0, nil, true), (50, 0, "ban", false), (60, 0, "ban", true), (60, 60, "ban", false), (59, 0, "ban", false),
-    ] as [(Int64, Int64, String?, Bool)])
+    @Test(
+        arguments: [
+            (50, 49, "join", true), (50, 50, "join", false), (49, 0, "join", false), (50, 0, "invite", true), (50, 0, "knock", true),
+            (50, 0, "leave", true), (50, 0, nil, true), (50, 0, "ban", false), (60, 0, "ban", true), (60, 60, "ban", false), (59, 0, "ban", false),
+        ] as [(Int64, Int64, String?, Bool)])
     func kickAndUnban(carolLevel: Int64, bobLevel: Int64, membership: String?, isAllowed: Bool) throws {
         for version in RoomVersion.allCases {
             var room = room(version, joinRule: "invite", bob: membership)
@@ -209,9 +211,10 @@ struct MembershipRulesTests {
 
     // MARK: knock
 
-    @Test(arguments: [
-        ("knock", true), ("knock_restricted", true), ("public", false), ("invite", false), ("restricted", false), (nil, false),
-    ] as [(String?, Bool)])
+    @Test(
+        arguments: [
+            ("knock", true), ("knock_restricted", true), ("public", false), ("invite", false), ("restricted", false), (nil, false),
+        ] as [(String?, Bool)])
     func knock(rule: String?, isAllowed: Bool) throws {
         for version in RoomVersion.allCases {
             for membership in Self.memberships {

@@ -72,11 +72,13 @@ struct PowerLevelRulesTests {
     }
 
     /// Whether or not there are levels already, and whoever sends it.
-    @Test(arguments: [
-        (["ban"], "50"), (["ban"], .double(50)), (["ban"], .null), (["invite"], [:]), (["users_default"], "0"), (["events"], []), (["events"], 1),
-        (["events", "x"], "1"), (["notifications"], "x"), (["notifications", "room"], "50"), (["users"], []), (["users", "@bob:box.local"], "100"),
-        (["users", "@bob:box.local"], .null), (["users", "bob"], 0), (["users", "#bob:box.local"], 0),
-    ] as [([String], JSONValue)])
+    @Test(
+        arguments: [
+            (["ban"], "50"), (["ban"], .double(50)), (["ban"], .null), (["invite"], [:]), (["users_default"], "0"), (["events"], []), (["events"], 1),
+            (["events", "x"], "1"), (["notifications"], "x"), (["notifications", "room"], "50"), (["users"], []),
+            (["users", "@bob:box.local"], "100"),
+            (["users", "@bob:box.local"], .null), (["users", "bob"], 0), (["users", "#bob:box.local"], 0),
+        ] as [([String], JSONValue)])
     func malformed(path: [String], value: JSONValue) throws {
         for version in RoomVersion.allCases {
             var withLevels = room(version, levels: Self.base)

@@ -22,7 +22,9 @@ struct RedactionTests {
                 "membership": "invite", "join_authorised_via_users_server": "@a:b",
                 "third_party_invite": ["signed": ["mxid": "@b:b", "token": "t"]],
             ]),
-        Case(type: "m.room.member", content: ["membership": "join", "third_party_invite": "x"], v10: ["membership": "join"], v11: ["membership": "join"]),
+        Case(
+            type: "m.room.member", content: ["membership": "join", "third_party_invite": "x"], v10: ["membership": "join"],
+            v11: ["membership": "join"]),
         Case(
             type: "m.room.create", content: ["creator": "@a:b", "room_version": "x", "type": "m.space"], v10: ["creator": "@a:b"],
             v11: ["creator": "@a:b", "room_version": "x", "type": "m.space"]),
@@ -33,14 +35,17 @@ struct RedactionTests {
         Case(
             type: "m.room.power_levels",
             content: [
-                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6], "users_default": 7,
+                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6],
+                "users_default": 7,
                 "invite": 8, "notifications": ["room": 9], "x": 10,
             ],
             v10: [
-                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6], "users_default": 7,
+                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6],
+                "users_default": 7,
             ],
             v11: [
-                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6], "users_default": 7,
+                "ban": 1, "events": ["t": 1], "events_default": 2, "kick": 3, "redact": 4, "state_default": 5, "users": ["@a:b": 6],
+                "users_default": 7,
                 "invite": 8,
             ]),
         Case(

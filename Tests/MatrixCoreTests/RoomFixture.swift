@@ -55,7 +55,8 @@ struct RoomFixture {
     ) -> Event {
         Event(
             eventID: EventID(trusted: id), roomID: RoomID(trusted: roomID ?? self.roomID.rawValue), type: type, stateKey: stateKey,
-            sender: UserID(trusted: sender), originServerTimestamp: 0, content: content, prevEvents: prevEvents.map { EventID(trusted: $0) }, depth: 5)
+            sender: UserID(trusted: sender), originServerTimestamp: 0, content: content, prevEvents: prevEvents.map { EventID(trusted: $0) }, depth: 5
+        )
     }
 
     /// `nil` if the rules allow the event, else the code of their refusal.

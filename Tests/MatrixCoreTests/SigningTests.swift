@@ -11,10 +11,11 @@ struct SigningTests {
         key = try #require(Ed25519PrivateKey(seed: seed))
     }
 
-    @Test(arguments: [
-        ([:], "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ"),
-        (["one": 1, "two": "Two"], "KqmLSbO39/Bzb0QIYE82zqLwsA+PDzYIpIRA2sRQ4sL53+sN6/fpNSoqE7BP7vBZhG6kYdD13EIMJpvhJI+6Bw"),
-    ] as [(JSONObject, String)])
+    @Test(
+        arguments: [
+            ([:], "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ"),
+            (["one": 1, "two": "Two"], "KqmLSbO39/Bzb0QIYE82zqLwsA+PDzYIpIRA2sRQ4sL53+sN6/fpNSoqE7BP7vBZhG6kYdD13EIMJpvhJI+6Bw"),
+        ] as [(JSONObject, String)])
     func signedJSON(object: JSONObject, signature: String) {
         let signed = Signing.sign(object, name: "domain", keyID: "ed25519:1", key: key)
         #expect(signed["signatures"] == ["domain": ["ed25519:1": .string(signature)]])
