@@ -1,0 +1,102 @@
+import { isTemporary } from './api.js';
+import { dropFile, keptFile } from './file-shelf.js';
+import { isPicture, readPicture, readVideo } from './picture.js';
+import { sendEvent } from './rooms.js';
+import { upload, UploadCancelled } from './upload.js';
+
+/** @typedef {import('./types.js').OutboxEntry} OutboxEntry */
+
+/** Takes outbox entries to the box: files are uploaded first, once, and then sent as a message that points to them. */
+export class Carrier {
+    /** @param {import('./api.js').Api} api */
+    constructor(api) {
+        this.api = api;
+        this.isTemporary = isTemporary;
+        /** @type {Map<string, () => void>} */
+        this.aborts = new Map();
+    }
+
+    /**
+     * @param {OutboxEntry} entry
+     * @param {() => void} changed
+     */
+    async deliver(entry, changed) {
+        if (entry.file && !entry.uploaded) {
+            await this.uploadFile(entry, changed);
+        }
+        return sendEvent(this.api, entry.roomId, entry.type, entry.id, entry.content);
+    }
+
+    /** @param {OutboxEntry} entry */
+    forget(entry) {
+        const abort = this.aborts.get(entry.id);
+        if (abort) {
+            abort();
+        }
+        if (entry.file) {
+            dropFile(entry.id);
+        }
+    }
+
+    /**
+     * @param {OutboxEntry} entry
+     * @param {() => void} changed
+     */
+    async uploadFile(entry, changed) {
+        const described = /** @type {{name: string, type: string, size: number}} */ (entry.file);
+        const file = await keptFile(entry.id);
+        if (!file) {
+            throw new UploadCancelled('the browser no longer has this file');
+        }
+        const info = entry.content.info;
+        /** @type {(import('./picture.js').PictureInfo & {durationMilliseconds?: number})|null} */
+        const measured = described.type.startsWith('video/') ? await readVideo(file) : isPicture(described.type) ? await readPicture(file) : null;
+        if (measured) {
+            Object.assign(info, { w: measured.width, h: measured.height });
+            if (measured.durationMilliseconds !== undefined) {
+                info.duration = measured.durationMilliseconds;
+            }
+            changed();
+        }
+        if (measured && measured.thumbnail && !info.thumbnail_url) {
+            const thumbnail = measured.thumbnail;
+            info.thumbnail_url = await this.send(entry, thumbnail.blob, { name: 'thumbnail', type: thumbnail.blob.type });
+            info.thumbnail_info = { w: thumbnail.width, h: thumbnail.height, mimetype: thumbnail.blob.type, size: thumbnail.blob.size };
+        }
+        entry.content.url = await this.send(entry, file, {
+            name: described.name,
+            type: described.type,
+            onprogress: (/** @type {number} */ share) => {
+                entry.progress = Math.min(share, 0.99);
+                changed();
+            },
+        });
+        entry.uploaded = true;
+        entry.progress = undefined;
+        changed();
+    }
+
+    /**
+     * @param {OutboxEntry} entry
+     * @param {Blob} file
+     * @param {{name: string, type: string, onprogress?: (share: number) => void}} options
+     */
+    async send(entry, file, options) {
+        try {
+            return await upload(this.api, file, Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options));
+        } finally {
+            this.aborts.delete(entry.id);
+        }
+    }
+}
+
+/**
+ * The message that a file becomes.
+ * spec: client-server-api/#mroommessage-msgtypes
+ * @param {File|Blob} file
+ * @param {string} name
+ */
+export function fileContent(file, name) {
+    const kind = isPicture(file.type) ? 'm.image' : file.type.startsWith('video/') ? 'm.video' : file.type.startsWith('audio/') ? 'm.audio' : 'm.file';
+    return { msgtype: kind, body: name, filename: name, info: { mimetype: file.type || 'application/octet-stream', size: file.size } };
+}

@@ -1,0 +1,94 @@
+import { h, icon, isWide, replace } from '../dom.js';
+import { t } from '../i18n.js';
+import { showTitle } from '../notify.js';
+import { roomName } from '../room-name.js';
+import { currentRoute, goToList, goToRoom, watchRoute } from '../route.js';
+import { connectionBanner } from './banner.js';
+import { RoomList } from './room-list.js';
+import { RoomView } from './room.js';
+
+/**
+ * The chats: the list on one side, a room on the other; on a phone one of the two.
+ * @param {HTMLElement} root
+ * @param {import('../app.js').App} app
+ * @param {() => void} relabel draws everything again, in another language
+ * @returns {() => void} takes it off the page
+ */
+export function showShell(root, app, relabel) {
+    const main = h('main', { class: 'main' });
+    const banner = connectionBanner(app.sync);
+    const list = new RoomList(app, relabel);
+    const shell = h('div', { class: 'shell' }, banner.element, h('div', { class: 'columns' }, list.element, main));
+    /** @type {RoomView|null} */
+    let view = null;
+    replace(root, shell);
+
+    const title = () => {
+        const room = view && app.store.rooms.get(view.room.id);
+        showTitle(app.store.unreadTotal(), room ? roomName(room) : app.box.name);
+    };
+    const open = () => {
+        const route = currentRoute();
+        const room = route.name === 'room' ? app.store.rooms.get(route.roomId) : undefined;
+        const joined = room && room.membership === 'join' ? room : undefined;
+        shell.dataset.screen = joined ? 'room' : 'list';
+        list.select(joined ? joined.id : undefined);
+        if ((view && view.room) !== joined) {
+            if (view) {
+                view.destroy();
+            }
+            view = joined ? new RoomView(app, joined) : null;
+            app.store.openRoomId = joined && joined.id;
+            replace(main, view ? view.element : welcome(app));
+            if (view) {
+                view.opened();
+            }
+        }
+        title();
+    };
+    // A room that was just made or joined opens as soon as sync has brought it; one that was left closes.
+    const stops = [watchRoute(open), app.store.on('rooms', open), app.on('admin', () => view || replace(main, welcome(app)))];
+    const keys = (/** @type {KeyboardEvent} */ event) => shortcut(event, app, list);
+    document.addEventListener('keydown', keys);
+    replace(main, welcome(app));
+    open();
+    return () => {
+        stops.forEach((stop) => stop());
+        document.removeEventListener('keydown', keys);
+        banner.destroy();
+        list.destroy();
+        if (view) {
+            view.destroy();
+        }
+    };
+}
+
+/** @param {import('../app.js').App} app */
+function welcome(app) {
+    return h('div', { class: 'welcome' }, icon('logo'), h('h2', {}, t('welcome.title')), h('p', { class: 'muted' }, t('welcome.text')),
+        app.isAdmin ? h('p', { class: 'muted' }, t('welcome.owner')) : null);
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {import('../app.js').App} app
+ * @param {RoomList} list
+ */
+function shortcut(event, app, list) {
+    if (document.querySelector('.backdrop, .menu-cover')) {
+        return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        list.search.focus();
+    } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+        const ids = app.store.sorted().filter((room) => room.membership === 'join').map((room) => room.id);
+        const index = ids.indexOf(app.store.openRoomId || '') + (event.key === 'ArrowUp' ? -1 : 1);
+        if (ids[index]) {
+            event.preventDefault();
+            goToRoom(ids[index]);
+        }
+    } else if (event.key === 'Escape' && !isWide() && app.store.openRoomId && !event.isComposing) {
+        goToList();
+    }
+}
