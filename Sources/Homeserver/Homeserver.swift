@@ -32,8 +32,12 @@ public final class Homeserver: Sendable {
     public let presence: Presence
     public let sync: Sync
 
+    // Files
+    public let media: Media
+
     private let directoryLock: DataDirectory
-    private let database: Database
+    let database: Database
+    private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
     public init(configuration: HomeserverConfiguration, clock: Clock = .system, logger: Logger) async throws {
@@ -93,6 +97,9 @@ public final class Homeserver: Sendable {
         self.presence = presence
         sync = Sync(
             database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData)
+        blobs = try BlobStore(directory: directory)
+        media = Media(
+            serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
 
         directoryLock = directory
         self.database = database
@@ -101,7 +108,8 @@ public final class Homeserver: Sendable {
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
         await withCheckedContinuation { continuation in
-            let close: @Sendable () -> Void = { [database] in
+            let close: @Sendable () -> Void = { [database, blobs] in
+                blobs.close()
                 database.close()
                 continuation.resume()
             }

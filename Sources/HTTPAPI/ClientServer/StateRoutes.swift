@@ -17,7 +17,7 @@ enum StateRoutes {
     private static func get(_ request: APIRequest, stateKey: String) async throws -> Reply {
         let event = try await request.homeserver.history.stateEvent(
             of: request.roomID(), type: request.parameter("eventType"), stateKey: stateKey, for: request.session.userID)
-        guard request.query("format") == "event" else { return .jsonBytes(event.content) }
+        guard request.query("format") == "event" else { return .jsonBytes(request.eventFormat.content(of: event)) }
         var writer = JSONWriter()
         request.eventFormat.write(event, to: &writer)
         return .jsonBytes(writer.bytes)

@@ -22,11 +22,8 @@ public struct EventFormat: Sendable {
         writer.object(((try? JSONObject(parsing: whole.bytes)) ?? [:]).selecting(fields))
     }
 
-    func object(_ event: TimelineEvent) throws -> JSONObject {
-        var writer = JSONWriter()
-        write(event, to: &writer)
-        return try JSONObject(parsing: writer.bytes)
-    }
+    /// The content alone, JSON.
+    public func content(of event: TimelineEvent) -> [UInt8] { event.content }
 
     public func write(_ events: [TimelineEvent], to writer: inout JSONWriter) {
         writer.beginArray()
