@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// The one table of all endpoints. `r0` is understood for `v3` everywhere, and a HEAD where there is a GET: no rows for those.
 enum Routes {
     static let all: [Route] =
@@ -16,39 +18,89 @@ enum Routes {
 
     // MARK: Login. spec: client-server-api/#login
 
-    private static let login: [Route] = []
+    private static let login: [Route] = [
+        .get("/_matrix/client/v3/login", .anyone, LoginRoutes.flows),
+        .post("/_matrix/client/v3/login", .anyone, LoginRoutes.logIn),
+        .post("/_matrix/client/v3/logout", .user, LoginRoutes.logOut),
+        .post("/_matrix/client/v3/logout/all", .user, LoginRoutes.logOutEverywhere),
+    ]
 
     // MARK: Account registration. spec: client-server-api/#account-registration
 
-    private static let registration: [Route] = []
+    private static let registration: [Route] = [
+        .post("/_matrix/client/v3/register", .anyone, RegistrationRoutes.register),
+        .get("/_matrix/client/v3/register/available", .anyone, RegistrationRoutes.available),
+        .get("/_matrix/client/v1/register/m.login.registration_token/validity", .anyone, RegistrationRoutes.tokenValidity),
+        .get("/_matrix/client/v3/auth/{stage}/fallback/web", .anyone, AuthenticationFallbackRoutes.page),
+        .post("/_matrix/client/v3/auth/{stage}/fallback/web", .anyone, AuthenticationFallbackRoutes.submit),
+    ]
 
     // MARK: Account management. spec: client-server-api/#account-management
 
-    private static let account: [Route] = []
+    private static let account: [Route] = [
+        .get("/_matrix/client/v3/account/whoami", .user, AccountRoutes.whoAmI),
+        .post("/_matrix/client/v3/account/password", .user, AccountRoutes.changePassword),
+        .post("/_matrix/client/v3/account/deactivate", .user, AccountRoutes.deactivate),
+    ]
 
     // MARK: Devices. spec: client-server-api/#device-management
 
-    private static let devices: [Route] = []
+    private static let devices: [Route] = [
+        .get("/_matrix/client/v3/devices", .user, DeviceRoutes.list),
+        .get("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.get),
+        .put("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.rename),
+        .delete("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.delete),
+        .post("/_matrix/client/v3/delete_devices", .user, DeviceRoutes.deleteListed),
+    ]
 
     // MARK: Account data and tags. spec: client-server-api/#client-config
 
-    private static let accountData: [Route] = []
+    private static let accountData: [Route] = [
+        .get("/_matrix/client/v3/user/{userId}/account_data/{type}", .user, AccountDataRoutes.get),
+        .put("/_matrix/client/v3/user/{userId}/account_data/{type}", .user, AccountDataRoutes.set),
+        .get("/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.getOfRoom),
+        .put("/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.setOfRoom),
+        .get("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags", .user, AccountDataRoutes.tags),
+        .put("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", .user, AccountDataRoutes.setTag),
+        .delete("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", .user, AccountDataRoutes.deleteTag),
+    ]
 
     // MARK: Profiles. spec: client-server-api/#profiles
 
-    private static let profiles: [Route] = []
+    private static let profiles: [Route] = [
+        .get("/_matrix/client/v3/profile/{userId}", .anyone, ProfileRoutes.get),
+        .get("/_matrix/client/v3/profile/{userId}/{keyName}", .anyone, ProfileRoutes.getField),
+        .put("/_matrix/client/v3/profile/{userId}/{keyName}", .user, ProfileRoutes.setField),
+        .delete("/_matrix/client/v3/profile/{userId}/{keyName}", .user, ProfileRoutes.deleteField),
+    ]
 
     // MARK: Filters. spec: client-server-api/#filtering
 
-    private static let filters: [Route] = []
+    private static let filters: [Route] = [
+        .post("/_matrix/client/v3/user/{userId}/filter", .user, FilterRoutes.create),
+        .get("/_matrix/client/v3/user/{userId}/filter/{filterId}", .user, FilterRoutes.get),
+    ]
 
     // MARK: Push rules. spec: client-server-api/#push-rules
 
-    private static let pushRules: [Route] = []
+    private static let pushRules: [Route] = [
+        .get("/_matrix/client/v3/pushrules", .user, PushRuleRoutes.all),
+        .get("/_matrix/client/v3/pushrules/global", .user, PushRuleRoutes.global),
+        .get("/_matrix/client/v3/pushrules/global/{kind}", .user, PushRuleRoutes.ofKind),
+        .get("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}", .user, PushRuleRoutes.get),
+        .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}", .user, PushRuleRoutes.put),
+        .delete("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}", .user, PushRuleRoutes.delete),
+        .get("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", .user, PushRuleRoutes.isEnabled),
+        .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", .user, PushRuleRoutes.setEnabled),
+        .get("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.actions),
+        .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.setActions),
+    ]
 
     // MARK: User directory. spec: client-server-api/#user-directory
 
-    private static let userDirectory: [Route] = []
+    private static let userDirectory: [Route] = [
+        .post("/_matrix/client/v3/user_directory/search", .user, UserDirectoryRoutes.search),
+    ]
 
     // MARK: Rooms. spec: client-server-api/#rooms-1
 
@@ -124,7 +176,20 @@ enum Routes {
 
     // MARK: Content repository. spec: client-server-api/#content-repository
 
-    private static let media: [Route] = []
+    private static let media: [Route] = [
+        Route(.post, "/_matrix/media/v3/upload", .user, bodyLimit: .upload, MediaRoutes.upload),
+        .post("/_matrix/media/v1/create", .user, MediaRoutes.create),
+        Route(.put, "/_matrix/media/v3/upload/{serverName}/{mediaId}", .user, bodyLimit: .upload, MediaRoutes.uploadCreated),
+        .get("/_matrix/client/v1/media/config", .user, MediaRoutes.config),
+        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}", .user, MediaRoutes.download),
+        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}", .user, MediaRoutes.downloadNamed),
+        .get("/_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}", .user, MediaRoutes.thumbnail),
+        // Deprecated, and open to whoever knows the URI: clients from before v1.11 send no token.
+        .get("/_matrix/media/v3/config", .user, MediaRoutes.config),
+        .get("/_matrix/media/v3/download/{serverName}/{mediaId}", .anyone, MediaRoutes.download),
+        .get("/_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}", .anyone, MediaRoutes.downloadNamed),
+        .get("/_matrix/media/v3/thumbnail/{serverName}/{mediaId}", .anyone, MediaRoutes.thumbnail),
+    ]
 
     // MARK: End-to-end encryption. spec: client-server-api/#end-to-end-encryption
 
@@ -165,6 +230,11 @@ enum Routes {
     // MARK: Landline's own
 
     private static let appliance: [Route] = [
-        .get("/_landline/v1/qr.svg", .anyone, QRCodeRoutes.svg)
+        .get("/_landline/v1/qr.svg", .anyone, QRCodeRoutes.svg),
+        .get("/_landline/v1/box", .anyone, BoxRoutes.box),
+        .get("/_landline/v1/me", .user, BoxRoutes.me),
+        .get("/_landline/v1/invites", .administrator, InviteRoutes.list),
+        .post("/_landline/v1/invites", .administrator, InviteRoutes.create),
+        .delete("/_landline/v1/invites/{token}", .administrator, InviteRoutes.revoke),
     ]
 }

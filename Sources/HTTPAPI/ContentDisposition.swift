@@ -1,0 +1,22 @@
+/// The `Content-Disposition` of a download (RFC 6266).
+///
+/// spec: client-server-api/#serving-inline-content
+enum ContentDisposition {
+    /// What a browser may show by itself. Everything else, first of all HTML and SVG, is only ever saved.
+    private static let inlineTypes: Set<String> = [
+        "text/css", "text/plain", "text/csv", "application/json", "application/ld+json",
+        "image/jpeg", "image/gif", "image/png", "image/apng", "image/webp", "image/avif",
+        "video/mp4", "video/webm", "video/ogg", "video/quicktime",
+        "audio/mp4", "audio/webm", "audio/aac", "audio/mpeg", "audio/ogg", "audio/wave", "audio/wav", "audio/x-wav", "audio/x-pn-wav",
+        "audio/flac", "audio/x-flac",
+    ]
+
+    static func header(contentType: String, fileName: String?) -> String {
+        let essence = contentType.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        let kind = inlineTypes.contains(essence) ? "inline" : "attachment"
+        guard let fileName, !fileName.isEmpty else { return kind }
+        let isPlain = fileName.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        // RFC 5987 for all other names: no control character and no quote ever stands in the header.
+        return isPlain ? "\(kind); filename=\"\(fileName)\"" : "\(kind); filename*=utf-8''\(PercentEncoding.encode(fileName))"
+    }
+}

@@ -1,0 +1,134 @@
+import Cryptography
+public import MatrixCore
+import Storage
+import Synchronization
+
+/// The content repository: uploads and their contents.
+///
+/// spec: client-server-api/#content-repository
+public final class Media: Sendable {
+    /// The most that one upload may have.
+    public let maxUploadBytes: Int64
+
+    private let serverName: String
+    private let database: Database
+    private let blobs: BlobStore
+    private let clock: Clock
+    /// Reserved by `create`, not uploaded yet. Forgotten by a restart, as it is by time elsewhere.
+    private let reserved = Mutex<[String: UserID]>([:])
+
+    static let maxFileNameBytes = 512
+    static let maxContentTypeBytes = 255
+    static let maxReservedUploads = 256
+    private static let mediaIDLength = 24
+
+    init(serverName: String, database: Database, blobs: BlobStore, clock: Clock, maxUploadBytes: Int64) {
+        self.serverName = serverName
+        self.database = database
+        self.blobs = blobs
+        self.clock = clock
+        self.maxUploadBytes = maxUploadBytes
+    }
+
+    /// What is known of an upload before its bytes.
+    public struct Description: Sendable {
+        public var contentType: String?
+        public var fileName: String?
+        public var byteCount: Int64?
+
+        public init(contentType: String?, fileName: String?, byteCount: Int64?) {
+            self.contentType = contentType
+            self.fileName = fileName
+            self.byteCount = byteCount
+        }
+    }
+
+    /// Gives the bytes of a piece of an upload to the closure that takes them.
+    public typealias Piece = @Sendable ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+
+    /// Takes an upload in. When this returns its `mxc://` URI, it is on disk.
+    ///
+    /// - Parameter next: the next piece, `nil` at the end.
+    public func upload(_ description: Description, by user: UserID, next: () async throws -> Piece?) async throws -> String {
+        try await store(description, SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet), user, next)
+    }
+
+    /// Reserves a URI to upload to later.
+    public func reserve(for user: UserID) throws(MatrixError) -> String {
+        let mediaID = SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet)
+        let isReserved = reserved.withLock { reserved in
+            guard reserved.count < Self.maxReservedUploads else { return false }
+            reserved[mediaID] = user
+            return true
+        }
+        guard isReserved else { throw MatrixError(.limitExceeded, "Too many uploads are waiting to be sent.") }
+        return uri(mediaID)
+    }
+
+    /// Takes in the content of a URI that was reserved.
+    public func upload(
+        _ description: Description, to serverName: String, _ mediaID: String, by user: UserID, next: () async throws -> Piece?
+    ) async throws {
+        let owner = serverName == self.serverName ? reserved.withLock { $0[mediaID] } : nil
+        guard let owner else {
+            if serverName == self.serverName, try await database.read({ try $0.media(mediaID) }) != nil {
+                throw MatrixError(.cannotOverwriteMedia, "This file is uploaded already.")
+            }
+            throw MatrixError(.notFound, "There is no such upload.")
+        }
+        guard owner == user else { throw MatrixError(.forbidden, "This upload belongs to someone else.") }
+        guard reserved.withLock({ $0.removeValue(forKey: mediaID) }) != nil else {
+            throw MatrixError(.cannotOverwriteMedia, "This file is being uploaded already.")
+        }
+        do {
+            _ = try await store(description, mediaID, user, next)
+        } catch {
+            reserved.withLock { $0[mediaID] = user }
+            throw error
+        }
+    }
+
+    /// Throws `notFound`, or `notYetUploaded` for a URI that is only reserved.
+    public func open(_ serverName: String, _ mediaID: String) async throws -> MediaFile {
+        guard serverName == self.serverName, let media = try await database.read({ try $0.media(mediaID) }) else {
+            if serverName == self.serverName, reserved.withLock({ $0[mediaID] }) != nil {
+                throw MatrixError(.notYetUploaded, "This file is not uploaded yet.")
+            }
+            throw MatrixError(.notFound, "This box has no such file.")
+        }
+        guard let contents = try await blobs.open(media.hash) else {
+            throw MatrixError(.notFound, "The contents of this file are lost.")
+        }
+        return MediaFile(media, contents)
+    }
+
+    private func store(_ description: Description, _ mediaID: String, _ user: UserID, _ next: () async throws -> Piece?) async throws -> String {
+        if let fileName = description.fileName, fileName.utf8.count > Self.maxFileNameBytes {
+            throw MatrixError(.invalidParameter, "The file name is too long.")
+        }
+        if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
+        let staged = try await blobs.stage(expectedBytes: description.byteCount)
+        while let piece = try await next() {
+            try await staged.write(piece)
+            guard staged.byteCount <= maxUploadBytes else { throw tooLarge }
+        }
+        let (hash, byteCount) = try await blobs.keep(staged)
+        let media = StoredMedia(
+            mediaID: mediaID, hash: hash, byteCount: byteCount, contentType: description.contentType.flatMap(Self.checkedContentType),
+            fileName: description.fileName, userID: user, createdTimestamp: clock.nowMilliseconds)
+        try await database.write { try $0.insertMedia(media) }
+        return uri(mediaID)
+    }
+
+    private var tooLarge: MatrixError { MatrixError(.tooLarge, "The file is too large: at most \(maxUploadBytes) bytes are taken.") }
+
+    private func uri(_ mediaID: String) -> String { "mxc://\(serverName)/\(mediaID)" }
+
+    /// It goes back into a header later, so it may have only what a header may have.
+    private static func checkedContentType(_ text: String) -> String? {
+        let isPlain = text.utf8.count <= maxContentTypeBytes && text.contains("/") && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        return isPlain ? text : nil
+    }
+
+    private static let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+}
