@@ -57,7 +57,9 @@ struct JSONParserTests {
         expectError(.notJSON, [UInt8]("[1]".utf8) + bytes)
     }
 
-    @Test(arguments: [#""\ud800""#, #""\udc00""#, #""\ud800x""#, #""\ud800\n""#, #""\ud800\ud800""#, #""\ud800A""#, #"{"\udfff":1}"#])
+    @Test(arguments: [
+        #""\ud800""#, #""\udc00""#, #""\ud800x""#, #""\ud800\n""#, #""\ud800\ud800""#, #""\ud800A""#, #""\ud800\ue000""#, #"{"\udfff":1}"#,
+    ])
     func loneSurrogates(text: String) {
         expectError(.badJSON, [UInt8](text.utf8))
     }
