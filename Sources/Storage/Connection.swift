@@ -3,7 +3,8 @@ import CSQLite
 /// One SQLite connection with its prepared statements. Belongs to one thread.
 public final class Connection {
     private let handle: OpaquePointer
-    private var statements: [String: OpaquePointer] = [:]
+    /// Prepared statements that are not running.
+    private var idleStatements: [String: OpaquePointer] = [:]
 
     public enum Mode: Sendable { case readWrite, readOnly }
 
@@ -29,7 +30,7 @@ public final class Connection {
     }
 
     deinit {
-        for statement in statements.values { sqlite3_finalize(statement) }
+        for statement in idleStatements.values { sqlite3_finalize(statement) }
         sqlite3_close_v2(handle)
     }
 
@@ -43,7 +44,7 @@ public final class Connection {
     @discardableResult
     public func run<each Value: SQLBindable>(_ sql: String, _ values: repeat each Value) throws(StorageError) -> Int {
         let statement = try prepared(sql)
-        defer { rewind(statement) }
+        defer { putBack(statement, sql) }
         try bind(statement, sql, repeat each values)
         while true {
             let code = sqlite3_step(statement)
@@ -57,7 +58,7 @@ public final class Connection {
         _ sql: String, _ values: repeat each Value, while body: (borrowing Row) throws -> Bool
     ) throws {
         let statement = try prepared(sql)
-        defer { rewind(statement) }
+        defer { putBack(statement, sql) }
         try bind(statement, sql, repeat each values)
         while true {
             let code = sqlite3_step(statement)
@@ -102,18 +103,19 @@ public final class Connection {
         sqlite3_wal_checkpoint_v2(handle, nil, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nil, nil)
     }
 
+    /// Takes a statement out of those that are idle: a query may run again while its own rows are being read.
     private func prepared(_ sql: String) throws(StorageError) -> OpaquePointer {
-        if let statement = statements[sql] { return statement }
+        if let statement = idleStatements.removeValue(forKey: sql) { return statement }
         var statement: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard code == SQLITE_OK, let statement else { throw failure(code, sql) }
-        statements[sql] = statement
         return statement
     }
 
-    private func rewind(_ statement: OpaquePointer) {
+    private func putBack(_ statement: OpaquePointer, _ sql: String) {
         sqlite3_reset(statement)
         sqlite3_clear_bindings(statement)
+        if let other = idleStatements.updateValue(statement, forKey: sql) { sqlite3_finalize(other) }
     }
 
     private func bind<each Value: SQLBindable>(_ statement: OpaquePointer, _ sql: String, _ values: repeat each Value) throws(StorageError) {

@@ -17,8 +17,9 @@ enum Schema {
             PRIMARY KEY (user_id, key)
         ) WITHOUT ROWID;
 
+        -- A key is never used again: events refer to the device that sent them.
         CREATE TABLE devices (
-            device_key INTEGER PRIMARY KEY,
+            device_key INTEGER PRIMARY KEY AUTOINCREMENT,
             user_id TEXT NOT NULL,
             device_id TEXT NOT NULL,
             display_name TEXT,
@@ -68,6 +69,7 @@ enum Schema {
 
         -- event_id holds the 32 bytes of the reference hash. content lies in pdu at content_start.
         -- replaces: the position of the state event that this one replaced. redacted_by: of the redaction.
+        -- device_key and transaction_id: what the sending device calls its request, so that a repeated one gives the same event.
         -- notifies: what the default push rules say for a member who is not mentioned: 0 nothing, 1 notify, 2 highlight.
         CREATE TABLE events (
             position INTEGER PRIMARY KEY,
@@ -83,10 +85,13 @@ enum Schema {
             content_length INTEGER NOT NULL,
             replaces INTEGER,
             redacted_by INTEGER,
-            notifies INTEGER NOT NULL DEFAULT 0
+            notifies INTEGER NOT NULL DEFAULT 0,
+            device_key INTEGER,
+            transaction_id TEXT
         );
         CREATE INDEX events_by_room ON events (room_key, position);
         CREATE INDEX events_by_state ON events (room_key, type, state_key, position) WHERE state_key IS NOT NULL;
+        CREATE INDEX events_by_transaction ON events (device_key, transaction_id) WHERE transaction_id IS NOT NULL;
         CREATE INDEX events_that_notify ON events (room_key, position) WHERE notifies > 0;
 
         CREATE TABLE current_state (
@@ -125,14 +130,6 @@ enum Schema {
 
         CREATE TABLE room_aliases (alias TEXT PRIMARY KEY, room_key INTEGER NOT NULL, creator TEXT NOT NULL) WITHOUT ROWID;
         CREATE INDEX room_aliases_by_room ON room_aliases (room_key);
-
-        -- What a device has sent already, so that a repeated request gives the same event.
-        CREATE TABLE transactions (
-            device_key INTEGER NOT NULL REFERENCES devices (device_key) ON DELETE CASCADE,
-            scope TEXT NOT NULL,
-            position INTEGER NOT NULL,
-            PRIMARY KEY (device_key, scope)
-        ) WITHOUT ROWID;
 
         CREATE TABLE media (
             media_id TEXT PRIMARY KEY,

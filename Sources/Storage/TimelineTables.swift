@@ -71,11 +71,16 @@ extension ReadTransaction {
 
     public static let maxEventsScanned = 5_000
 
-    /// The event that a device sent before with this transaction ID to this place.
-    public func event(sentBy deviceKey: Int64, scope: String) throws -> EventID? {
-        try connection.first(
-            "SELECT e.event_id FROM transactions t JOIN events e ON e.position = t.position WHERE t.device_key = ? AND t.scope = ?", deviceKey, scope
-        ) { EventID(referenceHash: $0.blob(0)) }
+    /// The event that a device sent before with this transaction ID, to this room and of this type.
+    ///
+    /// - Parameter redacting: for a redaction, its target: transaction IDs are scoped to the path of the request.
+    ///
+    /// spec: client-server-api/#transaction-identifiers
+    public func event(sentAs transaction: EventTransaction, room: Int64, type: String, redacting target: EventID? = nil) throws -> EventID? {
+        let events = try connection.all(
+            Self.selectEvent + "WHERE e.device_key = ? AND e.transaction_id = ? AND e.room_key = ? AND e.type = ?",
+            transaction.deviceKey, transaction.transactionID, room, type, row: timelineEvent)
+        return events.first { target == nil || $0.redacts == target }?.eventID
     }
 
     /// The whole PDU, for redaction.
@@ -86,17 +91,16 @@ extension ReadTransaction {
     static let selectEvent = """
         SELECT e.position, r.room_id, e.event_id, e.type, e.state_key, e.sender, e.origin_server_ts,
             substr(e.pdu, e.content_start + 1, e.content_length), e.redacted_by,
-            old.event_id, substr(old.pdu, old.content_start + 1, old.content_length), t.device_key, t.scope
+            old.event_id, substr(old.pdu, old.content_start + 1, old.content_length), e.device_key, e.transaction_id
         FROM events e JOIN rooms r ON r.room_key = e.room_key
-        LEFT JOIN events old ON old.position = e.replaces
-        LEFT JOIN transactions t ON t.position = e.position 
+        LEFT JOIN events old ON old.position = e.replaces 
         """
 
     func timelineEvent(_ row: borrowing Row) throws -> TimelineEvent {
         let content = row.blob(7)
         let type = row.text(3)
         let transaction = row.optionalInt(11).map {
-            EventTransaction(deviceKey: $0, transactionID: EventTransaction.transactionID(inScope: row.text(12)))
+            EventTransaction(deviceKey: $0, transactionID: row.text(12))
         }
         return TimelineEvent(
             position: row.position(0), roomID: row.roomID(1), eventID: EventID(referenceHash: row.blob(2)), type: type,
@@ -114,23 +118,11 @@ extension ReadTransaction {
     }
 }
 
-extension EventTransaction {
-    /// Transaction IDs are scoped to the device and the path: `send` or `redact`, the room, the event type.
-    ///
-    /// spec: client-server-api/#transaction-identifiers
-    public static func scope(path: [String], transactionID: String) -> String { (path + [transactionID]).joined(separator: "\u{1}") }
-
-    static func transactionID(inScope scope: String) -> String {
-        guard let separator = scope.utf8.lastIndex(of: 1) else { return scope }
-        return String(scope[scope.utf8.index(after: separator)...])
-    }
-}
-
 extension WriteTransaction {
     /// Adds an event at the end of its room. State, memberships and the transaction ID are kept with it.
     ///
     /// - Parameter notifies: what the default push rules say: 0 nothing, 1 notify, 2 highlight.
-    public func insertEvent(_ pdu: PDU, room: Int64, at position: Position, notifies: Int, transaction: (deviceKey: Int64, scope: String)?) throws {
+    public func insertEvent(_ pdu: PDU, room: Int64, at position: Position, notifies: Int, transaction: EventTransaction?) throws {
         let event = pdu.event
         guard let hash = event.eventID.referenceHash else { throw StorageError(.other, "The event ID is no hash.") }
         let replaced = try event.stateKey.flatMap { stateKey in
@@ -141,9 +133,9 @@ extension WriteTransaction {
         try connection.run(
             """
             INSERT INTO events (position, room_key, event_id, type, state_key, sender, origin_server_ts, depth, pdu, content_start,
-                content_length, replaces, notifies) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                content_length, replaces, notifies, device_key, transaction_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, position, room, hash, event.type, event.stateKey, event.sender, event.originServerTimestamp, event.depth, pdu.canonicalBytes,
-            pdu.contentRange.lowerBound, pdu.contentRange.count, replaced, notifies)
+            pdu.contentRange.lowerBound, pdu.contentRange.count, replaced, notifies, transaction?.deviceKey, transaction?.transactionID)
         if let stateKey = event.stateKey {
             try connection.run(
                 """
@@ -154,10 +146,6 @@ extension WriteTransaction {
                 try setMembership(
                     event.content.string("membership") ?? "leave", of: UserID(trusted: stateKey), in: room, at: position)
             }
-        }
-        if let transaction {
-            try connection.run(
-                "INSERT INTO transactions (device_key, scope, position) VALUES (?, ?, ?)", transaction.deviceKey, transaction.scope, position)
         }
     }
 

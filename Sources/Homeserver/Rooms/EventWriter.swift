@@ -10,7 +10,7 @@ struct EventDraft: Sendable {
     /// The event that a redaction redacts.
     var redacts: EventID?
     /// The device's own name for this request, so that it is carried out once.
-    var transaction: (deviceKey: Int64, scope: String)?
+    var transaction: EventTransaction?
 
     init(type: String, stateKey: String? = nil, sender: UserID, content: JSONObject) {
         self.type = type
@@ -58,7 +58,7 @@ struct EventWriter: Sendable {
     }
 
     private func store(
-        _ pdu: PDU, in room: RoomRecord, state: CurrentState, transaction request: (deviceKey: Int64, scope: String)?,
+        _ pdu: PDU, in room: RoomRecord, state: CurrentState, transaction request: EventTransaction?,
         _ transaction: WriteTransaction
     ) throws -> TimelineEvent {
         let event = pdu.event

@@ -18,13 +18,13 @@ public struct Timeline: Sendable {
             }
             return try await redact(target, in: roomID, reason: content.string("reason"), transactionID: transactionID, session: session)
         }
-        let scope = try Self.scope("send", roomID, type, transactionID)
+        let request = try Self.transaction(transactionID, session)
         try limiter.take(.sending(session.userID))
         return try await database.write { transaction in
-            if let repeated = try transaction.event(sentBy: session.deviceKey, scope: scope) { return repeated }
             let room = try Membership.room(roomID, in: transaction)
+            if let repeated = try transaction.event(sentAs: request, room: room.key, type: type) { return repeated }
             var draft = EventDraft(type: type, sender: session.userID, content: content)
-            draft.transaction = (session.deviceKey, scope)
+            draft.transaction = request
             return try writer.append(draft, to: room, in: transaction).eventID
         }
     }
@@ -50,10 +50,10 @@ public struct Timeline: Sendable {
     ///
     /// spec: client-server-api/#redactions
     public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String, session: Session) async throws -> EventID {
-        let scope = try Self.scope("redact", roomID, target.rawValue, transactionID)
+        let request = try Self.transaction(transactionID, session)
         return try await database.write { transaction in
-            if let repeated = try transaction.event(sentBy: session.deviceKey, scope: scope) { return repeated }
             let room = try Membership.room(roomID, in: transaction)
+            if let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) { return repeated }
             guard try transaction.membership(of: session.userID, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
             guard let event = try transaction.event(target), event.roomID == roomID else {
                 throw MatrixError(.notFound, "There is no event \(target) in this room.")
@@ -67,7 +67,7 @@ public struct Timeline: Sendable {
             if room.version.redactsInContent { content["redacts"] = .string(target.rawValue) }
             var draft = EventDraft(type: "m.room.redaction", sender: session.userID, content: content)
             draft.redacts = target
-            draft.transaction = (session.deviceKey, scope)
+            draft.transaction = request
             let redaction = try writer.append(draft, to: room, in: transaction)
             try apply(redaction, to: event, room: room, in: transaction)
             return redaction.eventID
@@ -105,8 +105,8 @@ public struct Timeline: Sendable {
         }
     }
 
-    private static func scope(_ kind: String, _ roomID: RoomID, _ what: String, _ transactionID: String) throws(MatrixError) -> String {
-        guard transactionID.utf8.count <= maxIdentifierBytes else { throw MatrixError(.invalidParameter, "The transaction ID is too long.") }
-        return EventTransaction.scope(path: [kind, roomID.rawValue, what], transactionID: transactionID)
+    private static func transaction(_ id: String, _ session: Session) throws(MatrixError) -> EventTransaction {
+        guard id.utf8.count <= maxIdentifierBytes else { throw MatrixError(.invalidParameter, "The transaction ID is too long.") }
+        return EventTransaction(deviceKey: session.deviceKey, transactionID: id)
     }
 }
