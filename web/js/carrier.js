@@ -24,6 +24,9 @@ export class Carrier {
         if (entry.file && !entry.uploaded) {
             await this.uploadFile(entry, changed);
         }
+        if (entry.cancelled) {
+            throw new UploadCancelled();
+        }
         return sendEvent(this.api, entry.roomId, entry.type, entry.id, entry.content);
     }
 
@@ -82,6 +85,9 @@ export class Carrier {
      * @param {{name: string, type: string, onprogress?: (share: number) => void}} options
      */
     async send(entry, file, options) {
+        if (entry.cancelled) {
+            throw new UploadCancelled();
+        }
         try {
             return await upload(this.api, file, Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options));
         } finally {

@@ -1,4 +1,5 @@
 import { t } from './i18n.js';
+import { localpart } from './ids.js';
 import { memberName } from './room-name.js';
 
 /** @typedef {import('./types.js').MatrixEvent} MatrixEvent */
@@ -12,7 +13,7 @@ import { memberName } from './room-name.js';
 export function describe(event, room) {
     const name = room.nameOf(event.sender);
     switch (event.type) {
-        case 'm.room.member': return describeMember(event, name);
+        case 'm.room.member': return describeMember(event, name, room);
         case 'm.room.create': return t('event.created', { name });
         case 'm.room.name': return event.content.name ? t('event.named', { name, room: event.content.name }) : t('event.unnamed', { name });
         case 'm.room.topic': return event.content.topic ? t('event.topic', { name, topic: event.content.topic }) : t('event.topicRemoved', { name });
@@ -26,14 +27,16 @@ export function describe(event, room) {
 /**
  * @param {MatrixEvent} event
  * @param {string} actor
+ * @param {import('./room.js').Room} room
  * @returns {string|null}
  */
-function describeMember(event, actor) {
+function describeMember(event, actor, room) {
     const userId = event.state_key || '';
     const before = (event.unsigned && event.unsigned.prev_content) || {};
     const now = event.content || {};
     const self = event.sender === userId;
-    const name = now.displayname ? memberName(now, userId) : memberName(before, userId);
+    const known = room.members.get(userId);
+    const name = known ? known.name : memberName(now.displayname ? now : before, userId);
     switch (now.membership) {
         case 'join':
             return before.membership === 'join' ? describeProfile(before, now, userId) : t('event.joined', { name });
@@ -63,6 +66,10 @@ function describeMember(event, actor) {
 function describeProfile(before, now, userId) {
     const oldName = memberName(before, userId);
     const newName = memberName(now, userId);
+    // Everyone starts with their user name and takes a real one a moment later: that is no news.
+    if (oldName !== newName && oldName === localpart(userId)) {
+        return null;
+    }
     if (oldName !== newName) {
         return t('event.renamed', { old: oldName, name: newName });
     }

@@ -18,7 +18,7 @@ function dateFormat(options) {
 
 /** @param {number} time */
 export function clockTime(time) {
-    return dateFormat({ hour: '2-digit', minute: '2-digit' }).format(time);
+    return dateFormat({ hour: 'numeric', minute: '2-digit' }).format(time);
 }
 
 /** @param {number} time */

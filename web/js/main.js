@@ -6,7 +6,6 @@ import { watchLayers } from './layers.js';
 import { applyTheme, preference, watchTheme } from './preferences.js';
 import { invitationToken } from './route.js';
 import { loadSession, saveSession, watchSession } from './session.js';
-import { showEntry } from './views/entry.js';
 import { showShell } from './views/shell.js';
 import { showUnreachable } from './views/unreachable.js';
 import { keepViewportHeight } from './viewport.js';
@@ -48,6 +47,7 @@ async function show() {
         app.start();
         unmount = showShell(root, app, relabel);
     } else if (box) {
+        const { showEntry } = await import('./views/entry.js');
         unmount = showEntry(root, { box, session, relabel, enter: (/** @type {any} */ fresh) => { saveSession(fresh); show(); }, resume: show });
     }
 }

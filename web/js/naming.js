@@ -18,11 +18,12 @@ export function initial(name) {
  * @returns {number}
  */
 export function colourOf(id) {
-    let hash = 0;
+    let hash = 0x811c9dc5;
     for (let index = 0; index < id.length; index += 1) {
-        hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
+        hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
     }
-    return hash % colourCount;
+    // The names of one box end alike, and only the high bits have been mixed well by then.
+    return ((hash ^ (hash >>> 15)) >>> 11) % colourCount;
 }
 
 /**

@@ -101,6 +101,7 @@ export class Outbox extends Emitter {
     cancel(id) {
         const entry = this.entries.find((other) => other.id === id);
         if (entry && entry.state !== 'sent') {
+            entry.cancelled = true;
             this.drop(entry);
         }
     }

@@ -3,7 +3,7 @@ import { explain } from '../errors.js';
 import { fileSize } from '../format.js';
 import { t } from '../i18n.js';
 import { localAddress } from '../media.js';
-import { openLightbox } from './lightbox.js';
+import { openLightbox } from './lazy.js';
 import { saveBlob } from './save.js';
 import { toast } from './toast.js';
 

@@ -32,6 +32,7 @@ export function openDialog(options, ...children) {
     let resolve = () => {};
     const closed = new Promise((/** @type {(value: void) => void} */ settled) => { resolve = settled; });
     const layer = openLayer(() => {
+        document.removeEventListener('keydown', keys);
         backdrop.remove();
         page(false);
         if (before instanceof HTMLElement && document.contains(before)) {
@@ -44,14 +45,20 @@ export function openDialog(options, ...children) {
             close();
         }
     });
-    backdrop.addEventListener('keydown', (event) => {
+    // On the document, for a button that is disabled while it works loses the focus to the page.
+    const keys = (/** @type {KeyboardEvent} */ event) => {
+        const open = document.querySelectorAll('.backdrop, .menu-cover');
+        if (open[open.length - 1] !== backdrop) {
+            return;
+        }
         if (event.key === 'Escape' && !event.isComposing) {
-            event.stopPropagation();
+            event.preventDefault();
             close();
         } else if (event.key === 'Tab') {
             keepFocus(element, event);
         }
-    });
+    };
+    document.addEventListener('keydown', keys);
     document.body.append(backdrop);
     page(true);
     const first = /** @type {HTMLElement|null} */ (element.querySelector('[data-focus]'));

@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 import { explain } from '../errors.js';
 import { t } from '../i18n.js';
 import { openDialog } from './dialog.js';
-import { openBoxInvitations } from './invite-to-box.js';
+import { openBoxInvitations } from './lazy.js';
 import { peoplePicker } from './people-picker.js';
 import { toast } from './toast.js';
 

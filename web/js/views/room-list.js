@@ -4,12 +4,8 @@ import { localpart } from '../ids.js';
 import { roomName } from '../room-name.js';
 import { avatar } from './avatar.js';
 import { openMenu } from './dialog.js';
-import { openDirectory } from './directory.js';
-import { openBoxInvitations } from './invite-to-box.js';
-import { openNewChat } from './new-chat.js';
-import { openNewRoom } from './new-room.js';
+import { openBoxInvitations, openDirectory, openNewChat, openNewRoom, openSettings } from './lazy.js';
 import { inviteRow, roomRow, rowVersion } from './room-row.js';
-import { openSettings } from './settings.js';
 
 /** The list of chats with its header and search field. */
 export class RoomList {

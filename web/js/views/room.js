@@ -5,7 +5,7 @@ import { goToList } from '../route.js';
 import { avatar } from './avatar.js';
 import { Composer } from './composer.js';
 import { watchDrops } from './drop.js';
-import { openRoomInfo } from './room-info.js';
+import { openRoomInfo } from './lazy.js';
 import { TimelineView } from './timeline.js';
 import { typingLine } from './typing.js';
 

@@ -4,6 +4,7 @@ import { showTitle } from '../notify.js';
 import { roomName } from '../room-name.js';
 import { currentRoute, goToList, goToRoom, watchRoute } from '../route.js';
 import { connectionBanner } from './banner.js';
+import { fetchAhead, openBoxInvitations } from './lazy.js';
 import { RoomList } from './room-list.js';
 import { RoomView } from './room.js';
 
@@ -52,6 +53,7 @@ export function showShell(root, app, relabel) {
     document.addEventListener('keydown', keys);
     replace(main, welcome(app));
     open();
+    fetchAhead();
     return () => {
         stops.forEach((stop) => stop());
         document.removeEventListener('keydown', keys);
@@ -66,7 +68,7 @@ export function showShell(root, app, relabel) {
 /** @param {import('../app.js').App} app */
 function welcome(app) {
     return h('div', { class: 'welcome' }, icon('logo'), h('h2', {}, t('welcome.title')), h('p', { class: 'muted' }, t('welcome.text')),
-        app.isAdmin ? h('p', { class: 'muted' }, t('welcome.owner')) : null);
+        app.isAdmin ? h('button', { type: 'button', class: 'button primary', onclick: () => openBoxInvitations(app) }, icon('qr'), t('menu.inviteToBox')) : null);
 }
 
 /**

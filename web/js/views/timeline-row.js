@@ -59,15 +59,17 @@ function message(app, room, item, actions) {
     const more = h('button', { type: 'button', class: 'icon-button more', 'aria-label': t('message.actions'), title: t('message.actions'), 'aria-haspopup': 'menu' }, icon('more'));
     const open = () => openMessageMenu(more, app, room, item, actions);
     more.addEventListener('click', open);
+    const meta = h('span', { class: 'meta' },
+        event && room.timeline.editOf(event) && h('span', {}, t('message.edited')),
+        h('time', { dateTime: new Date(time).toISOString(), title: fullTime(time) }, clockTime(time)),
+        own && status(item));
+    reserveSpace(body.element, meta);
     const bubble = h('div', { class: 'bubble bubble-' + body.kind },
         group && item.first && sender && h('div', { class: 'sender ink-' + colourOf(sender.userId) }, name),
         !group && h('span', { class: 'visually-hidden' }, t('message.saidBy', { name: own ? t('message.you') : name })),
         repliesTo && !(event && isRedacted(event)) && replyQuote(app, room, repliesTo, actions.jump),
         body.element,
-        h('span', { class: 'meta' },
-            event && room.timeline.editOf(event) && h('span', {}, t('message.edited')),
-            h('time', { dateTime: new Date(time).toISOString(), title: fullTime(time) }, clockTime(time)),
-            own && status(item)));
+        meta);
     bubble.addEventListener('contextmenu', (click) => {
         // A long press opens our commands; the browser's own are wanted for links and selected text.
         const selection = getSelection();
@@ -81,6 +83,21 @@ function message(app, room, item, actions) {
         h('div', { class: 'stack' }, h('div', { class: 'bubble-line' }, bubble, more),
             entry && entry.state === 'failed' && failure(app, entry),
             event && reactionRow(app, room, event)));
+}
+
+/**
+ * The time stands at the end of the last line, or below it when there is no room: an invisible copy in the text keeps the place.
+ * @param {HTMLElement} body
+ * @param {HTMLElement} meta
+ */
+function reserveSpace(body, meta) {
+    const texts = body.matches('.text') ? [body] : Array.from(body.querySelectorAll('.text'));
+    const last = texts[texts.length - 1];
+    if (last) {
+        const space = h('span', { class: 'meta-space', 'aria-hidden': 'true' }, meta.querySelector('.status') ? '\u2003\u2003' : '\u2003');
+        space.prepend(Array.from(meta.children, (child) => (child.matches('.status') ? '' : child.textContent)).join(' '));
+        last.append(space);
+    }
 }
 
 /** @param {Item} item */

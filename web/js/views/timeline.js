@@ -249,6 +249,7 @@ export class TimelineView {
         this.older.hidden = false;
         this.scroller.setAttribute('aria-busy', 'true');
         const from = timeline.oldestToken;
+        let loaded = false;
         try {
             const answer = await fetchHistory(this.app.api, this.room.id, from, historyChunk);
             if (timeline.oldestToken !== from) {
@@ -263,6 +264,7 @@ export class TimelineView {
             timeline.prepend(answer.chunk || [], answer.end);
             this.firstKey = this.firstKey || first;
             this.render();
+            loaded = true;
             return true;
         } catch (error) {
             // The next scroll tries again; the banner says if the box is away.
@@ -271,13 +273,17 @@ export class TimelineView {
             this.loading = false;
             this.older.hidden = true;
             this.scroller.removeAttribute('aria-busy');
+            if (loaded) {
+                this.scrolled();
+            }
         }
     }
 
     /** Loads until the screen is full: a chunk may hold nothing that is shown. */
     async fill() {
-        while (this.scroller.isConnected && this.scroller.scrollHeight <= this.scroller.clientHeight + 100 && await this.loadOlder()) {
-            this.scrolled();
+        let more = true;
+        while (more && this.scroller.isConnected && this.scroller.scrollHeight <= this.scroller.clientHeight + 100) {
+            more = await this.loadOlder();
         }
     }
 
