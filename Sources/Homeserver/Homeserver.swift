@@ -1,6 +1,6 @@
+public import Logging
 import MatrixCore
 import Storage
-public import Logging
 
 /// The services of the box, put together over one data directory.
 public final class Homeserver: Sendable {

@@ -7,11 +7,4 @@ public struct Session: Sendable, Hashable {
     /// The device's key in the database, for transaction IDs.
     let deviceKey: Int64
     public let isAdministrator: Bool
-
-    init(userID: UserID, deviceID: DeviceID, deviceKey: Int64, isAdministrator: Bool) {
-        self.userID = userID
-        self.deviceID = deviceID
-        self.deviceKey = deviceKey
-        self.isAdministrator = isAdministrator
-    }
 }

@@ -26,19 +26,21 @@ extension ReadTransaction {
 
     /// How many events after `start` and up to `end` notify a user, and how many of these highlight.
     public func unreadCounts(of user: UserID, in room: Int64, after start: Position, upTo end: Position) throws -> UnreadCounts {
-        let byDefault = try connection.first(
-            """
-            SELECT count(*), total(notifies > 1) FROM events
-            WHERE room_key = ? AND position > ? AND position <= ? AND notifies > 0 AND sender <> ?
-            """, room, start, end, user
-        ) { UnreadCounts(notifications: Int($0.int(0)), highlights: Int($0.int(1))) } ?? UnreadCounts()
-        let exceptions = try connection.first(
-            """
-            SELECT total((x.notifies > 0) - (e.notifies > 0)), total((x.notifies > 1) - (e.notifies > 1))
-            FROM notification_exceptions x JOIN events e ON e.position = x.position
-            WHERE x.user_id = ? AND x.room_key = ? AND x.position > ? AND x.position <= ?
-            """, user, room, start, end
-        ) { UnreadCounts(notifications: Int($0.int(0)), highlights: Int($0.int(1))) } ?? UnreadCounts()
+        let byDefault =
+            try connection.first(
+                """
+                SELECT count(*), total(notifies > 1) FROM events
+                WHERE room_key = ? AND position > ? AND position <= ? AND notifies > 0 AND sender <> ?
+                """, room, start, end, user
+            ) { UnreadCounts(notifications: Int($0.int(0)), highlights: Int($0.int(1))) } ?? UnreadCounts()
+        let exceptions =
+            try connection.first(
+                """
+                SELECT total((x.notifies > 0) - (e.notifies > 0)), total((x.notifies > 1) - (e.notifies > 1))
+                FROM notification_exceptions x JOIN events e ON e.position = x.position
+                WHERE x.user_id = ? AND x.room_key = ? AND x.position > ? AND x.position <= ?
+                """, user, room, start, end
+            ) { UnreadCounts(notifications: Int($0.int(0)), highlights: Int($0.int(1))) } ?? UnreadCounts()
         return UnreadCounts(
             notifications: byDefault.notifications + exceptions.notifications, highlights: byDefault.highlights + exceptions.highlights)
     }

@@ -23,7 +23,8 @@ public struct History: Sendable {
 
     /// spec: client-server-api/#get_matrixclientv3roomsroomidmessages
     public func messages(
-        of roomID: RoomID, for user: UserID, from: StreamToken?, to: StreamToken?, direction: Direction, limit: Int, filter: RoomEventFilter
+        of roomID: RoomID, for user: UserID, from: StreamToken?, to: StreamToken?, direction: Direction, limit: Int,
+        filter: RoomEventFilter
     ) async throws -> Page {
         try await read(roomID, user) { access, transaction in
             let newest = access.end
@@ -39,7 +40,8 @@ public struct History: Sendable {
                 (lower, upper) = (start, min(to?.position ?? newest, newest))
             }
             let (slice, lastScanned) = try transaction.timeline(
-                of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents), direction: direction == .forwards ? .forwards : .backwards,
+                of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents),
+                direction: direction == .forwards ? .forwards : .backwards,
                 accepting: { filter.matches($0) && access.canSee($0) })
             var end: StreamToken?
             if slice.isLimited, let last = lastScanned {

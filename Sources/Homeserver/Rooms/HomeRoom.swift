@@ -49,7 +49,9 @@ struct HomeRoom: Sendable {
         let joinRule = try transaction.stateContent(of: room.key, type: "m.room.join_rules")?.string("join_rule")
         guard current != "join", current != "invite", joinRule != "public" else { return }
         let levels = try CurrentState(room: room, transaction: transaction).powerLevels
-        guard let host = try transaction.users(in: room.key, membership: "join").first(where: { levels.level(of: $0) >= levels.invite }) else { return }
+        guard let host = try transaction.users(in: room.key, membership: "join").first(where: { levels.level(of: $0) >= levels.invite }) else {
+            return
+        }
         let content = try membership.members.content("invite", of: user, in: transaction)
         try membership.writer.append(
             EventDraft(type: "m.room.member", stateKey: user.rawValue, sender: host, content: content), to: room, in: transaction)

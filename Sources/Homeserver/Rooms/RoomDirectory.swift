@@ -31,8 +31,9 @@ public struct RoomDirectory: Sendable {
             else { throw MatrixError(.notFound, "There is no room with the address \(alias).") }
             let levels = try CurrentState(room: room, transaction: transaction).powerLevels
             let isMember = try transaction.membership(of: session.userID, in: room.key)?.membership == "join"
-            guard entry.creator == session.userID || session.isAdministrator
-                || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID))
+            guard
+                entry.creator == session.userID || session.isAdministrator
+                    || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID))
             else { throw MatrixError(.forbidden, "You may not remove this address.") }
             try transaction.deleteAlias(alias)
         }

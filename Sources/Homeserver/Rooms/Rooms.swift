@@ -1,5 +1,5 @@
-public import MatrixCore
 import Cryptography
+public import MatrixCore
 import Storage
 
 /// What a user asks of a new room.
@@ -126,7 +126,8 @@ public struct Rooms: Sendable {
     private static func version(_ requested: String?) throws(MatrixError) -> RoomVersion {
         guard let requested else { return .defaultVersion }
         guard let version = RoomVersion(rawValue: requested) else {
-            throw MatrixError(.unsupportedRoomVersion, "This box makes rooms of the versions \(RoomVersion.allCases.map(\.rawValue).joined(separator: ", ")).")
+            let known = RoomVersion.allCases.map(\.rawValue).joined(separator: ", ")
+            throw MatrixError(.unsupportedRoomVersion, "This box makes rooms of the versions \(known).")
         }
         return version
     }

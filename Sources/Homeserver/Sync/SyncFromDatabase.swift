@@ -106,7 +106,7 @@ struct SyncFromDatabase {
         of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool
     ) throws -> SyncResponse.JoinedRoom {
         let key = membership.roomKey
-        let access = checksVisibility ? try transaction.room(membership.roomID).map { try RoomAccess(to: $0, for: user, upTo: end, in: transaction) } : nil
+        let access = checksVisibility ? try RoomAccess(to: membership.roomID, for: user, upTo: end, in: transaction) : nil
         let timelineFilter = filter.room.timeline
         let slice = try transaction.timeline(
             of: key, after: start ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit, direction: .backwards,
@@ -153,7 +153,8 @@ struct SyncFromDatabase {
         if !request.statePlacement.isAfterTimeline, !filter.room.timeline.matchesEverything {
             // State events that the timeline's filter keeps out would otherwise be lost.
             let shown = Set(timeline.map(\.eventID))
-            events += try transaction.stateChanges(of: room, after: max(beforeTimeline, start ?? .zero), upTo: end).filter { !shown.contains($0.eventID) }
+            let changes = try transaction.stateChanges(of: room, after: max(beforeTimeline, start ?? .zero), upTo: end)
+            events += changes.filter { !shown.contains($0.eventID) }
         }
         if isLazy {
             let members = (events + timeline).filter { $0.type == "m.room.member" }.compactMap(\.stateKey).map { UserID(trusted: $0) }
@@ -188,7 +189,8 @@ struct SyncFromDatabase {
 
     /// What changed, by room; `nil` for global account data.
     private func accountData() throws -> [RoomID?: [AccountDataRecord]] {
-        let pieces = try since.map { try sync.accountData.changes(of: user, after: $0, upTo: end, in: transaction) }
+        let pieces =
+            try since.map { try sync.accountData.changes(of: user, after: $0, upTo: end, in: transaction) }
             ?? sync.accountData.all(of: user, in: transaction)
         return Dictionary(grouping: pieces, by: \.roomID)
     }
