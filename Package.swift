@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // Its pkg-config file asks for -D_REENTRANT, which SwiftPM warns about; the module map names the libraries.
         .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         // C23, for #embed.
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
@@ -59,10 +60,11 @@ let package = Package(
         .executableTarget(
             name: "landline",
             dependencies: [
-                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN",
+                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swiftSettings),
 

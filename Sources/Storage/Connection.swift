@@ -96,6 +96,20 @@ public final class Connection {
 
     var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle) }
     var totalChanges: Int64 { sqlite3_total_changes64(handle) }
+
+    /// Pages in the write-ahead log after the last commit of this connection.
+    private(set) var logPages = 0
+
+    /// Keeps `logPages` up to date. Replaces SQLite's automatic checkpoints (sqlite.org/c3ref/wal_hook.html).
+    func countLogPages() {
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     /// Moves what the write-ahead log holds into the database file; `truncate` also empties the log.

@@ -8,15 +8,17 @@ final class GroupCommitWriter {
     private let stream: PositionStream
     private let onCommit: @Sendable (Position) -> Void
     private var previousGroupSize = 1
-    private var pagesWrittenSinceCheckpoint: Int64 = 0
+    /// The log's length at the last checkpoint: until something is written there is nothing more to move.
+    private var checkpointedLogPages = 0
 
     private static let maxGroupSize = 256
     /// Where several writers are active, one more may be under way: waiting this long for it saves it a flush of its own.
     /// A message that comes alone never waits.
     private static let gatherMicroseconds = 1_000
-    /// The log is moved into the database when the box is quiet for this long, or when the log is this large.
+    /// The log is moved into the database when it is this large and the box is quiet for a while, or else when it is four times as large.
+    /// Moving it seldom spares the disk: pages that changed often are written once, and starting a new log costs a flush.
+    private static let logPagesBeforeCheckpoint = 1_024
     private static let quietBeforeCheckpointMicroseconds = 2_000_000
-    private static let rowChangesBeforeCheckpoint: Int64 = 20_000
 
     init(
         connection: Connection, stream: PositionStream, queue: WorkQueue<Database.WriteWork>, onCommit: @escaping @Sendable (Position) -> Void
@@ -26,6 +28,7 @@ final class GroupCommitWriter {
         self.queue = queue
         self.onCommit = onCommit
         transaction = WriteTransaction(connection: connection, stream: stream)
+        connection.countLogPages()
     }
 
     func runUntilClosed() {
@@ -34,7 +37,7 @@ final class GroupCommitWriter {
     }
 
     private func nextWork() -> Database.WriteWork? {
-        if pagesWrittenSinceCheckpoint > 0 {
+        if connection.logPages > Self.logPagesBeforeCheckpoint, connection.logPages != checkpointedLogPages {
             if let work = queue.take(withinMicroseconds: Self.quietBeforeCheckpointMicroseconds) { return work }
             checkpoint()
         }
@@ -42,7 +45,6 @@ final class GroupCommitWriter {
     }
 
     private func commitGroup(startingWith first: Database.WriteWork) {
-        let changesBefore = connection.totalChanges
         var finished: [(Database.WriteWork, (any Error)?)] = []
         do {
             try connection.execute("BEGIN IMMEDIATE")
@@ -63,11 +65,10 @@ final class GroupCommitWriter {
             return
         }
         previousGroupSize = finished.count
-        pagesWrittenSinceCheckpoint += connection.totalChanges - changesBefore
         transaction.performActions()
         onCommit(stream.last)
         for (work, error) in finished { work.finish(error) }
-        if pagesWrittenSinceCheckpoint > Self.rowChangesBeforeCheckpoint { checkpoint() }
+        if connection.logPages > 4 * Self.logPagesBeforeCheckpoint, connection.logPages != checkpointedLogPages { checkpoint() }
     }
 
     /// The error of the work itself; throws only when the database fails.
@@ -90,6 +91,6 @@ final class GroupCommitWriter {
 
     private func checkpoint() {
         connection.checkpoint(truncate: false)
-        pagesWrittenSinceCheckpoint = 0
+        checkpointedLogPages = connection.logPages
     }
 }

@@ -24,7 +24,7 @@ enum Migrations {
         }
         // FULL flushes the log at each commit; NORMAL could lose acknowledged messages in a power cut (sqlite.org/pragma.html).
         try connection.execute("PRAGMA synchronous = FULL")
-        // Checkpoints are the writer's own business: it does them when the box is quiet.
+        // Checkpoints are the writer's own business, see GroupCommitWriter.
         try connection.execute("PRAGMA wal_autocheckpoint = 0")
         try connection.execute("PRAGMA journal_size_limit = 33554432")
         for step in version..<steps.count {
