@@ -25,12 +25,13 @@ ALLOWED_IMPORTS = {
     "LAN": {"Cryptography", "CAvahi", "Logging"},
     "landline": {
         "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN",
-        "ArgumentParser", "Logging", "ServiceLifecycle",
+        "CMalloc", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
     },
     # C: module maps, and bytes for the linker.
     "COpenSSL": set(),
     "CSQLite": set(),
     "CAvahi": set(),
+    "CMalloc": set(),
     "CWebClient": set(),
 }  # fmt: skip
 
