@@ -7,7 +7,7 @@ import Synchronization
 /// The HTTP server of the box, on one address.
 public final class HTTPServer: Sendable {
     private let context: ServerContext
-    private let host: String
+    private let address: String?
     private let port: Int
     private let setup: ConnectionSetup
     private let group: MultiThreadedEventLoopGroup
@@ -22,25 +22,37 @@ public final class HTTPServer: Sendable {
     private static let eventLoopThreads = 1
     private static let timeForLastAnswers = Duration.milliseconds(1_500)
 
-    /// - Parameter port: 0 takes any free port.
-    public init(context: ServerContext, host: String, port: Int) {
+    /// - Parameters:
+    ///   - address: where to listen; `nil` for all addresses of the machine.
+    ///   - port: 0 takes any free port.
+    public init(context: ServerContext, address: String?, port: Int) {
         self.context = context
-        self.host = host
+        self.address = address
         self.port = port
         setup = ConnectionSetup(responder: Responder(server: context))
         group = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopThreads)
     }
 
-    /// Begins to listen, and returns the port. Throws when the address cannot be had.
+    /// Begins to listen, and returns the port. Throws `ListenError` when the address cannot be had.
     public func start() async throws -> Int {
+        if let address { return try await listen(on: address) }
+        do {
+            // IPv6 with IPv4 in it.
+            return try await listen(on: "::")
+        } catch let error as ListenError where error.isAddressUnknown {
+            return try await listen(on: "0.0.0.0")
+        }
+    }
+
+    private func listen(on address: String) async throws -> Int {
         // One line of its own for each start and stop is more than a quiet log wants.
         var logger = context.logger
-        if logger.logLevel > .debug { logger.logLevel = .error }
+        if logger.logLevel > .debug { logger.logLevel = .critical }
         let (ports, reportPort) = AsyncThrowingStream<Int, any Error>.makeStream()
         let server = Server(
             childChannelSetup: setup,
             configuration: ServerConfiguration(
-                address: .hostname(host, port: port), availableConnectionsDelegate: .maximum(Limits.maxConnections, logger: logger)),
+                address: .hostname(address, port: port), availableConnectionsDelegate: .maximum(Limits.maxConnections, logger: logger)),
             onServerRunning: { channel in reportPort.yield(channel.localAddress?.port ?? 0) },
             eventLoopGroup: group, logger: logger)
         let task = Task {
@@ -48,11 +60,13 @@ public final class HTTPServer: Sendable {
                 try await server.run()
                 reportPort.finish()
             } catch {
-                reportPort.finish(throwing: error)
+                reportPort.finish(throwing: ListenError(error, address, self.port))
             }
         }
-        running.withLock { $0 = Running(server: server, task: task) }
-        for try await port in ports { return port }
+        for try await port in ports {
+            running.withLock { $0 = Running(server: server, task: task) }
+            return port
+        }
         throw CancellationError()
     }
 

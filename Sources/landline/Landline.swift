@@ -1,0 +1,29 @@
+import ArgumentParser
+import HTTPAPI
+
+@main
+struct Landline: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "landline",
+        abstract: "The messenger of a household, on a computer of its own: no internet needed.",
+        version: LandlineVersion.current,
+        subcommands: [Serve.self, Discover.self])
+
+    /// Every failure is one line that says what to do, and an exit code that is not 0.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let code = exitCode(for: error)
+            // Help and version are no failures.
+            guard code != .success else { exit(withError: error) }
+            Terminal.writeError("landline: \(Terminal.singleLine(message(for: error)))")
+            exit(withError: code)
+        }
+    }
+}

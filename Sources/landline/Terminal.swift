@@ -1,0 +1,28 @@
+import Glibc
+
+/// The standard output and error streams, written at once and not when some buffer is full.
+enum Terminal {
+    static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    static func writeError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// Whether colours can be shown.
+    static var showsColors: Bool {
+        guard isatty(STDOUT_FILENO) == 1, let terminal = getenv("TERM") else { return false }
+        return String(cString: terminal) != "dumb"
+    }
+
+    static func singleLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { line in line.drop { $0 == " " } }.filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            // Nobody reads any more: not a reason to end.
+            guard written > 0 || errno == EINTR else { return }
+            bytes = bytes.dropFirst(max(0, written))
+        }
+    }
+}
