@@ -1,6 +1,30 @@
 // The files of web/, taken into the executable by the compiler. A new file needs its lines here twice; a test compares the list with web/.
 #include "CWebClient.h"
 
+static const unsigned char app_css[] = {
+#embed "../../web/app.css"
+};
+static const unsigned char css_dialog_css[] = {
+#embed "../../web/css/dialog.css"
+};
+static const unsigned char css_entry_css[] = {
+#embed "../../web/css/entry.css"
+};
+static const unsigned char css_list_css[] = {
+#embed "../../web/css/list.css"
+};
+static const unsigned char css_message_css[] = {
+#embed "../../web/css/message.css"
+};
+static const unsigned char css_room_css[] = {
+#embed "../../web/css/room.css"
+};
+static const unsigned char icon_svg[] = {
+#embed "../../web/icon.svg"
+};
+static const unsigned char index_html[] = {
+#embed "../../web/index.html"
+};
 static const unsigned char js_account_js[] = {
 #embed "../../web/js/account.js"
 };
@@ -163,6 +187,9 @@ static const unsigned char js_views_invite_to_box_js[] = {
 static const unsigned char js_views_invite_to_room_js[] = {
 #embed "../../web/js/views/invite-to-room.js"
 };
+static const unsigned char js_views_lazy_js[] = {
+#embed "../../web/js/views/lazy.js"
+};
 static const unsigned char js_views_lightbox_js[] = {
 #embed "../../web/js/views/lightbox.js"
 };
@@ -238,10 +265,27 @@ static const unsigned char js_views_typing_js[] = {
 static const unsigned char js_views_unreachable_js[] = {
 #embed "../../web/js/views/unreachable.js"
 };
+static const unsigned char lang_en_json[] = {
+#embed "../../web/lang/en.json"
+};
+static const unsigned char lang_zh_hans_json[] = {
+#embed "../../web/lang/zh-Hans.json"
+};
+static const unsigned char manifest_webmanifest[] = {
+#embed "../../web/manifest.webmanifest"
+};
 
 #define FILE(path, name) { path, name, sizeof name }
 
 static const landline_web_file files[] = {
+    FILE("app.css", app_css),
+    FILE("css/dialog.css", css_dialog_css),
+    FILE("css/entry.css", css_entry_css),
+    FILE("css/list.css", css_list_css),
+    FILE("css/message.css", css_message_css),
+    FILE("css/room.css", css_room_css),
+    FILE("icon.svg", icon_svg),
+    FILE("index.html", index_html),
     FILE("js/account.js", js_account_js),
     FILE("js/api.js", js_api_js),
     FILE("js/app.js", js_app_js),
@@ -296,6 +340,7 @@ static const landline_web_file files[] = {
     FILE("js/views/form.js", js_views_form_js),
     FILE("js/views/invite-to-box.js", js_views_invite_to_box_js),
     FILE("js/views/invite-to-room.js", js_views_invite_to_room_js),
+    FILE("js/views/lazy.js", js_views_lazy_js),
     FILE("js/views/lightbox.js", js_views_lightbox_js),
     FILE("js/views/login.js", js_views_login_js),
     FILE("js/views/message-body.js", js_views_message_body_js),
@@ -321,6 +366,9 @@ static const landline_web_file files[] = {
     FILE("js/views/toast.js", js_views_toast_js),
     FILE("js/views/typing.js", js_views_typing_js),
     FILE("js/views/unreachable.js", js_views_unreachable_js),
+    FILE("lang/en.json", lang_en_json),
+    FILE("lang/zh-Hans.json", lang_zh_hans_json),
+    FILE("manifest.webmanifest", manifest_webmanifest),
 };
 
 const landline_web_file *landline_web_files(void) { return files; }
