@@ -57,6 +57,7 @@ final class GroupCommitWriter {
             }
             try stream.persistCeiling(connection)
             try connection.execute("COMMIT")
+            stream.committed()
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             transaction.discardActions()

@@ -26,10 +26,12 @@ final class PositionStream {
         return last
     }
 
-    /// Called before each commit.
+    /// Called at the end of each transaction, before its commit.
     func persistCeiling(_ connection: Connection) throws(StorageError) {
         guard !ceilingIsPersistent else { return }
         try connection.run("UPDATE server SET value = ? WHERE key = ?", ceiling, Self.key)
-        ceilingIsPersistent = true
     }
+
+    /// Called when the commit succeeded. After one that failed, the ceiling is written again.
+    func committed() { ceilingIsPersistent = true }
 }
