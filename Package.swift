@@ -70,14 +70,24 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["HTTPAPI", "Homeserver", "Storage", "MatrixCore"],
+            dependencies: ["HTTPAPI", "Homeserver", "Storage", "MatrixCore", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: swiftSettings),
         .testTarget(name: "MatrixCoreTests", dependencies: ["MatrixCore", "Cryptography"], swiftSettings: swiftSettings),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "HomeserverTests", dependencies: ["Homeserver", "Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "HTTPAPITests", dependencies: ["HTTPAPI", "Homeserver", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HomeserverTests",
+            dependencies: [
+                "Homeserver", "Storage", "MatrixCore", "Cryptography", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HTTPAPITests",
+            dependencies: [
+                "HTTPAPI", "Homeserver", "MatrixCore", "Cryptography", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "LANTests",
             dependencies: ["LAN", .product(name: "Logging", package: "swift-log")],

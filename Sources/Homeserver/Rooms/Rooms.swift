@@ -66,13 +66,22 @@ public struct Rooms: Sendable {
     }
 
     func create(_ creation: RoomCreation, by creator: UserID, in transaction: WriteTransaction) throws -> RoomRecord {
+        do {
+            return try make(creation, by: creator, in: transaction)
+        } catch let error as MatrixError where error.code == .forbidden {
+            // The creator may do everything in the new room, unless the request itself forbids it.
+            throw MatrixError(.invalidRoomState, error.message)
+        }
+    }
+
+    private func make(_ creation: RoomCreation, by creator: UserID, in transaction: WriteTransaction) throws -> RoomRecord {
         guard creation.invitees.count <= Self.maxInvitees, creation.initialState.count <= Self.maxInitialStateEvents else {
             throw MatrixError(.tooLarge, "A room starts with at most \(Self.maxInvitees) invitations and \(Self.maxInitialStateEvents) state events.")
         }
         let version = try Self.version(creation.version)
         let preset = try Self.preset(creation)
         let alias = try creation.aliasLocalpart.map { try newAlias($0, in: transaction) }
-        let others = creation.invitees.filter { $0 != creator }
+        let others = try invitees(creation, by: creator, in: transaction)
         let equals = preset == .trustedPrivateChat ? others : []
 
         let room = try createEvent(creation, version: version, creator: creator, equals: equals, in: transaction)
@@ -136,6 +145,16 @@ public struct Rooms: Sendable {
         guard let requested = creation.preset else { return creation.isListed ? .publicChat : .privateChat }
         guard let preset = RoomPreset(rawValue: requested) else { throw MatrixError(.invalidParameter, "There is no preset \(requested).") }
         return preset
+    }
+
+    /// Each once, without the creator.
+    private func invitees(_ creation: RoomCreation, by creator: UserID, in transaction: ReadTransaction) throws -> [UserID] {
+        var seen: Set<UserID> = [creator]
+        let others = creation.invitees.filter { seen.insert($0).inserted }
+        for user in others where try !transaction.accountExists(user) {
+            throw MatrixError(.invalidParameter, "There is no account \(user) to invite.")
+        }
+        return others
     }
 
     private func newAlias(_ localpart: String, in transaction: ReadTransaction) throws -> RoomAlias {
