@@ -50,13 +50,13 @@ public final class Homeserver: Sendable {
 
         let pushRules = PushRuleSettings(database: database, feed: feed)
         let notifications = Notifications(pushRules: pushRules)
-        let writer = EventWriter(identity: identity, clock: clock, feed: feed, notifications: notifications)
+        let typing = Typing(database: database, feed: feed)
+        let writer = EventWriter(identity: identity, clock: clock, feed: feed, notifications: notifications, typing: typing)
         let members = MemberContent()
         let rooms = Rooms(database: database, writer: writer, members: members, serverName: serverName)
         let membership = Membership(database: database, writer: writer, members: members)
         let homeRoom = HomeRoom(
             isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
-        let typing = Typing(database: database, feed: feed)
         let presence = Presence(database: database, feed: feed)
         let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
 

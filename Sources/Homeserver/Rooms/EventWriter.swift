@@ -26,6 +26,7 @@ struct EventWriter: Sendable {
     let clock: Clock
     let feed: ChangeFeed
     let notifications: Notifications
+    let typing: Typing
 
     /// Adds an event at the end of a room.
     @discardableResult
@@ -33,9 +34,11 @@ struct EventWriter: Sendable {
         let state = CurrentState(room: room, transaction: transaction)
         let version = room.version
         guard let previous = try transaction.latestEvent(in: room.key) else { throw MatrixError(.notFound, "This room does not exist.") }
+        let isMember = draft.type == "m.room.member"
         var proposal = EventProposal(
             roomID: room.id, type: draft.type, stateKey: draft.stateKey, sender: draft.sender,
-            originServerTimestamp: clock.nowMilliseconds, content: draft.content,
+            originServerTimestamp: clock.nowMilliseconds,
+            content: isMember ? try authorised(draft, room: room, state: state, in: transaction) : draft.content,
             redacts: version.redactsInContent ? nil : draft.redacts, prevEvents: [previous.id], authEvents: [], depth: previous.depth + 1)
         for key in EventAuthorization.authEventKeys(for: proposal, version: version) {
             if let event = try state[key.type, key.stateKey] { proposal.authEvents.append(event.eventID) }
@@ -70,11 +73,12 @@ struct EventWriter: Sendable {
             try transaction.insertNotificationException(user: user, room: room.key, event: position, notifies: notifies)
         }
         guard let stored = try transaction.event(at: position) else { throw StorageError(.other, "A new event cannot be read.") }
-        var audience = joined
-        if event.type == "m.room.member", let target = event.stateKey.map({ UserID(trusted: $0) }), !audience.contains(target) {
-            audience.append(target)
-        }
-        transaction.record(.event(stored, audience: Audience(audience)), at: position, in: feed)
+        let member = event.type == "m.room.member" ? event.stateKey.map { UserID(trusted: $0) } : nil
+        var users = joined
+        if let member, !users.contains(member) { users.append(member) }
+        let audience = Audience(users)
+        transaction.record(.event(stored, audience: audience), at: position, in: feed)
+        if let member, event.membership != "join" { typing.left(room.id, member, audience: audience, in: transaction) }
         notifications.count(outcome, sender: event.sender, roomID: room.id, joined: joined, after: transaction)
         return stored
     }

@@ -17,7 +17,8 @@ struct HomeRoom: Sendable {
     func join(_ user: UserID) async throws {
         guard isEnabled else { return }
         try await database.write { transaction in
-            guard let room = try existing(in: transaction) else {
+            // Once everyone has left, nobody could let the newcomer in.
+            guard let room = try existing(in: transaction), try transaction.memberCount(of: room.key, membership: "join") > 0 else {
                 try make(by: user, in: transaction)
                 return
             }
@@ -32,13 +33,13 @@ struct HomeRoom: Sendable {
     }
 
     private func make(by owner: UserID, in transaction: WriteTransaction) throws {
+        let alias = RoomAlias(localpart: Self.aliasLocalpart, server: serverName)
+        if let old = try existing(in: transaction), try transaction.roomKey(of: alias)?.key == old.key { try transaction.deleteAlias(alias) }
         var creation = RoomCreation()
         creation.preset = RoomPreset.privateChat.rawValue
         creation.name = Self.name
         // The address is a convenience; somebody may have taken it while the home room was off.
-        if try transaction.roomKey(of: RoomAlias(localpart: Self.aliasLocalpart, server: serverName)) == nil {
-            creation.aliasLocalpart = Self.aliasLocalpart
-        }
+        if try transaction.roomKey(of: alias) == nil { creation.aliasLocalpart = Self.aliasLocalpart }
         let room = try rooms.create(creation, by: owner, in: transaction)
         try transaction.setServerValue(Self.key, room.id.rawValue)
     }

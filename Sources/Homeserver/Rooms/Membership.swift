@@ -9,44 +9,19 @@ public struct Membership: Sendable {
     let writer: EventWriter
     let members: MemberContent
 
-    public func join(_ target: RoomTarget, as user: UserID, reason: String? = nil, extra: JSONObject = [:]) async throws -> RoomID {
+    public func join(_ target: RoomTarget, as user: UserID, reason: String? = nil) async throws -> RoomID {
         try await database.write { transaction in
             let room = try target.room(in: transaction)
-            try join(room, as: user, reason: reason, extra: extra, in: transaction)
+            try join(room, as: user, reason: reason, in: transaction)
             return room.id
         }
     }
 
-    func join(_ room: RoomRecord, as user: UserID, reason: String? = nil, extra: JSONObject = [:], in transaction: WriteTransaction) throws {
+    func join(_ room: RoomRecord, as user: UserID, reason: String? = nil, in transaction: WriteTransaction) throws {
         let current = try transaction.membership(of: user, in: room.key)?.membership
         guard current != "join" else { return }
-        var content = try members.content("join", of: user, reason: reason, in: transaction)
-        for member in extra.members where content[member.key] == nil { content[member.key] = member.value }
-        let rules = try transaction.stateContent(of: room.key, type: "m.room.join_rules")
-        let rule = rules?.string("join_rule")
-        if rule == "restricted" || rule == "knock_restricted", current != "invite" {
-            content["join_authorised_via_users_server"] = .string(
-                try authoriser(of: user, room: room, allow: rules?.array("allow") ?? [], in: transaction).rawValue)
-        }
+        let content = try members.content("join", of: user, reason: reason, in: transaction)
         try append("m.room.member", about: user, by: user, content, to: room, in: transaction)
-    }
-
-    /// A member who may invite, if `user` is in one of the rooms that the restricted join rule names.
-    ///
-    /// spec: client-server-api/#restricted-rooms
-    private func authoriser(of user: UserID, room: RoomRecord, allow: [JSONValue], in transaction: ReadTransaction) throws -> UserID {
-        let isAllowed = try allow.contains { condition in
-            guard let condition = condition.objectValue, condition.string("type") == "m.room_membership",
-                let other = condition.string("room_id").flatMap({ RoomID($0) }), let record = try transaction.room(other)
-            else { return false }
-            return try transaction.membership(of: user, in: record.key)?.membership == "join"
-        }
-        guard isAllowed else { throw MatrixError(.forbidden, "Only members of the rooms that this room names may join it.") }
-        let levels = try CurrentState(room: room, transaction: transaction).powerLevels
-        guard let member = try transaction.users(in: room.key, membership: "join").first(where: { levels.level(of: $0) >= levels.invite }) else {
-            throw MatrixError(.forbidden, "Nobody in this room may let you in.")
-        }
-        return member
     }
 
     public func knock(_ target: RoomTarget, as user: UserID, reason: String?) async throws -> RoomID {
@@ -148,7 +123,11 @@ public struct Membership: Sendable {
                 let fresh = try members.content("join", of: user, in: transaction)
                 for key in ["displayname", "avatar_url"] { content[key] = fresh[key] }
                 content["reason"] = nil
-                try append("m.room.member", about: user, by: user, content, to: room, in: transaction)
+                do {
+                    try append("m.room.member", about: user, by: user, content, to: room, in: transaction)
+                } catch is MatrixError {
+                    // A room whose rules let nobody join lets nobody change their name either. The others go on.
+                }
             }
         }
     }
