@@ -34,8 +34,8 @@ public struct Timeline: Sendable {
         try limiter.take(.sending(sender))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
-            if let current = try transaction.currentState(of: room, type: type, stateKey: stateKey), current.sender == sender,
-                current.content == content, type != "m.room.member"
+            if type != "m.room.member", let current = try transaction.currentState(of: room, type: type, stateKey: stateKey),
+                current.sender == sender, current.content == content, try Self.maySend(type, sender, room: room, in: transaction)
             {
                 return current.eventID
             }
@@ -51,6 +51,7 @@ public struct Timeline: Sendable {
     /// spec: client-server-api/#redactions
     public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String, session: Session) async throws -> EventID {
         let request = try Self.transaction(transactionID, session)
+        try limiter.take(.sending(session.userID))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             if let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) { return repeated }
@@ -84,6 +85,12 @@ public struct Timeline: Sendable {
             let feed = feed
             transaction.afterCommit { feed.replaceEvent(replacement) }
         }
+    }
+
+    /// Whether the sender of a state event could send it again.
+    private static func maySend(_ type: String, _ sender: UserID, room: RoomRecord, in transaction: ReadTransaction) throws -> Bool {
+        guard try transaction.membership(of: sender, in: room.key)?.membership == "join" else { return false }
+        return try CurrentState(room: room, transaction: transaction).powerLevels.canSend(type, isState: true, user: sender)
     }
 
     /// Aliases that a canonical alias names must point to this room.
