@@ -141,11 +141,13 @@ extension WriteTransaction {
         try connection.run("UPDATE rooms SET is_listed = ? WHERE room_key = ?", isListed, room)
     }
 
+    /// A room that was forgotten stays so until its user joins again.
     public func setMembership(_ membership: String, of user: UserID, in room: Int64, at position: Position) throws {
         try connection.run(
             """
             INSERT INTO memberships (user_id, room_key, membership, position) VALUES (?, ?, ?, ?)
-            ON CONFLICT (user_id, room_key) DO UPDATE SET membership = excluded.membership, position = excluded.position, is_forgotten = 0
+            ON CONFLICT (user_id, room_key) DO UPDATE SET membership = excluded.membership, position = excluded.position,
+                is_forgotten = is_forgotten AND excluded.membership <> 'join'
             """, user, room, membership, position)
     }
 

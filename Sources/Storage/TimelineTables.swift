@@ -37,10 +37,10 @@ extension ReadTransaction {
     /// Up to `limit` events after `after` and up to `end` that `accepts` lets through, from one end or the other.
     ///
     /// Looks at no more than `maxEventsScanned` events, so that a filter that matches nothing stays cheap;
-    /// `lastScanned` then tells where to go on.
+    /// `lastScanned` then tells where to go on. Goes no further than an event that `isBarrier`.
     public func timeline(
         of room: Int64, after: Position, upTo end: Position, limit: Int, direction: TimelineDirection,
-        accepting accepts: (TimelineEvent) throws -> Bool = { _ in true }
+        stoppingAt isBarrier: (TimelineEvent) throws -> Bool = { _ in false }, accepting accepts: (TimelineEvent) throws -> Bool = { _ in true }
     ) throws -> (slice: TimelineSlice, lastScanned: Position?) {
         let order = direction == .forwards ? "ASC" : "DESC"
         var events: [TimelineEvent] = []
@@ -56,6 +56,10 @@ extension ReadTransaction {
             }
             scanned += 1
             let event = try timelineEvent(row)
+            guard try !isBarrier(event) else {
+                isLimited = true
+                return false
+            }
             if try accepts(event) {
                 guard events.count < limit else {
                     isLimited = true
@@ -97,6 +101,14 @@ extension ReadTransaction {
         """
 
     func timelineEvent(_ row: borrowing Row) throws -> TimelineEvent {
+        // Redactions can be redacted in turn, without end. Nobody asks for more than the first.
+        let redaction = try row.optionalInt(8).flatMap { position in
+            try connection.first(Self.selectEvent + "WHERE e.position = ?", position) { try timelineEvent($0, redactedBecause: nil) }
+        }
+        return try timelineEvent(row, redactedBecause: redaction)
+    }
+
+    private func timelineEvent(_ row: borrowing Row, redactedBecause redaction: TimelineEvent?) throws -> TimelineEvent {
         let content = row.blob(7)
         let type = row.text(3)
         let transaction = row.optionalInt(11).map {
@@ -107,7 +119,7 @@ extension ReadTransaction {
             stateKey: row.optionalText(4), sender: row.userID(5), originServerTimestamp: row.int(6), content: content,
             redacts: type == "m.room.redaction" ? try redactedEventID(position: row.position(0), content: content) : nil,
             previousContent: row.optionalBlob(10), replacesState: row.optionalBlob(9).map { EventID(referenceHash: $0) },
-            redactedBecause: try row.optionalInt(8).flatMap { try event(at: Position($0)) }, transaction: transaction)
+            redactedBecause: redaction, transaction: transaction)
     }
 
     /// Room versions before 11 have `redacts` beside the content, later ones inside it.

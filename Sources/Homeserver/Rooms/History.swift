@@ -44,10 +44,8 @@ public struct History: Sendable {
                 direction: direction == .forwards ? .forwards : .backwards,
                 accepting: { filter.matches($0) && access.canSee($0) })
             var end: StreamToken?
-            if slice.isLimited, let last = lastScanned {
-                end = StreamToken(direction == .backwards ? Position(last.value - 1) : last)
-            } else if direction == .forwards {
-                end = slice.events.last.map { StreamToken($0.position) }
+            if slice.isLimited {
+                end = StreamToken(lastScanned.map { direction == .backwards ? Position($0.value - 1) : $0 } ?? start)
             }
             return Page(
                 events: slice.events, start: StreamToken(start), end: end,
@@ -90,7 +88,12 @@ public struct History: Sendable {
     }
 
     public func event(_ eventID: EventID, in roomID: RoomID, for user: UserID) async throws -> TimelineEvent {
-        try await read(roomID, user) { access, transaction in try Self.event(eventID, access: access, transaction) }
+        do {
+            return try await read(roomID, user) { access, transaction in try Self.event(eventID, access: access, transaction) }
+        } catch let error as MatrixError where error == RoomAccess.notInRoom {
+            // spec: client-server-api/#get_matrixclientv3roomsroomideventeventid has one answer for what is not there and what is not shown.
+            throw Self.notFound(eventID)
+        }
     }
 
     // MARK: State
@@ -127,7 +130,7 @@ public struct History: Sendable {
     /// Names and pictures of everyone who is in the room now; only for those who are in it themselves.
     public func joinedMembers(of roomID: RoomID, for user: UserID) async throws -> [(user: UserID, content: JSONObject)] {
         try await read(roomID, user) { access, transaction in
-            guard access.membership == "join" || access.isPeeking else { throw RoomAccess.notInRoom }
+            guard access.membership == "join" else { throw RoomAccess.notInRoom }
             return try transaction.users(in: access.room.key, membership: "join").map { member in
                 (member, try transaction.stateContent(of: access.room.key, type: "m.room.member", stateKey: member.rawValue) ?? [:])
             }
@@ -143,9 +146,13 @@ public struct History: Sendable {
 
     private static func event(_ id: EventID, access: RoomAccess, _ transaction: ReadTransaction) throws -> TimelineEvent {
         guard let event = try transaction.event(id), event.roomID == access.room.id, access.canSee(event) else {
-            throw MatrixError(.notFound, "There is no event \(id) that you can see in this room.")
+            throw notFound(id)
         }
         return event
+    }
+
+    private static func notFound(_ id: EventID) -> MatrixError {
+        MatrixError(.notFound, "There is no event \(id) that you can see in this room.")
     }
 
     private func members(sending events: [TimelineEvent], access: RoomAccess, _ transaction: ReadTransaction) throws -> [TimelineEvent] {

@@ -32,7 +32,8 @@ struct RoomAccess {
         switch record?.membership {
         case "join":
             (end, isPeeking) = (newest, false)
-        case "leave" where wasJoined && record?.isForgotten == false, "ban" where wasJoined && record?.isForgotten == false:
+        // Who has left, and may be invited again, sees what they could see when they left.
+        case _ where wasJoined && record?.isForgotten == false:
             end = isWorldReadable ? newest : min(newest, record?.position ?? newest)
             isPeeking = isWorldReadable
         default:
