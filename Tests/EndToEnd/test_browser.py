@@ -181,6 +181,28 @@ def test_files_by_drop_and_paste(browser, owner):
     expect(owner.locator(".file-card")).to_have_count(1)
 
 
+def test_an_upload_can_be_cancelled(browser, owner):
+    """One of two files is taken back while it waits; the other one and a text arrive."""
+    held = []
+    owner.route("**/_matrix/media/v3/upload**", lambda route: held.append(route))
+    files = [{"name": name, "mimeType": "application/zip", "buffer": b"x" * 200_000} for name in ("wrong.zip", "right.zip")]
+    owner.locator("input[data-picker=files]").set_input_files(files)
+    expect(owner.locator(".chip")).to_have_count(2)
+    owner.get_by_role("button", name="Send", exact=True).click()
+    expect(owner.locator(".ring")).to_have_count(2)
+    write(owner, "not held up")
+    expect(message(owner, "not held up").locator(".status-tick")).to_be_visible()
+    wait_until(lambda: held or owner.wait_for_timeout(50), "the first upload to begin")
+    owner.locator(".message", has_text="wrong.zip").get_by_role("button", name="Cancel sending").click()
+    expect(owner.get_by_text("wrong.zip")).to_have_count(0)
+    owner.unroute("**/_matrix/media/v3/upload**")
+    wait_until(lambda: len(held) > 1 or owner.wait_for_timeout(50) or owner.locator(".ring").count() == 0, "the second upload to begin")
+    for route in held[1:]:
+        route.continue_()
+    expect(owner.get_by_role("button", name="Download right.zip")).to_be_visible()
+    expect(message(owner, "right.zip").locator(".status-tick")).to_be_visible()
+
+
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_the_box_goes_away_and_comes_back(browser, family_box, owner, how):
     """What is written meanwhile waits, says so, and is delivered once, in order."""
@@ -463,6 +485,9 @@ def test_settings(browser, family_box, owner):
     owner.get_by_role("button", name="Log out all others").click()
     owner.get_by_label("Password", exact=True).fill("another table 8")
     owner.locator("form").get_by_role("button", name="Log out").click()
+    expect(owner.get_by_text("1 device is logged out.")).to_be_visible()
+    # The first thing that device does now shows it the way in.
+    other.reload()
     expect(other.get_by_role("button", name="Log in")).to_be_visible()
 
     owner.keyboard.press("Escape")
@@ -477,6 +502,7 @@ def test_settings(browser, family_box, owner):
 def test_phone(browser, family_box, tmp_path):
     """One column on a phone, in both themes and languages; the back button closes what lies on top."""
     page = browser.page(family_box, **PHONE)
+    expect(page.locator("form")).to_be_visible()
     page.screenshot(path=tmp_path / "phone-first-run.png")
     sign_up(page, "Anna", "Set up this box")
     expect(page.locator("a.room-row")).to_have_count(1)
@@ -513,5 +539,6 @@ def test_phone(browser, family_box, tmp_path):
     page.screenshot(path=tmp_path / "phone-list-dark.png")
 
     wide = browser.page(family_box, **DESKTOP, color_scheme="dark", locale="zh-CN")
+    expect(wide.locator("form")).to_be_visible()
     wide.screenshot(path=tmp_path / "desktop-login-dark-zh.png")
     assert len(list(tmp_path.glob("*.png"))) == 6

@@ -1,6 +1,6 @@
 import { fetchProfile, logOut } from './account.js';
-import { Api } from './api.js';
-import { fetchMe } from './appliance.js';
+import { Api, isTemporary } from './api.js';
+import { fetchBox, fetchMe } from './appliance.js';
 import { Carrier } from './carrier.js';
 import { Emitter } from './emitter.js';
 import { dropAllFiles } from './file-shelf.js';
@@ -17,7 +17,7 @@ import { forgetSession } from './session.js';
 import { Store } from './state.js';
 import { Sync } from './sync.js';
 
-/** One logged-in account in this tab: its parts, wired to each other. Emits `admin` and `end`. */
+/** One logged-in account in this tab: its parts, wired to each other. Emits `learned` and `end`. */
 export class App extends Emitter {
     /**
      * @param {import('./types.js').Session} session
@@ -28,6 +28,8 @@ export class App extends Emitter {
         this.session = session;
         this.box = box;
         this.isAdmin = false;
+        this.learned = false;
+        this.learning = false;
         /** @type {{displayname?: string, avatar_url?: string}} */
         this.profile = {};
         this.tabId = randomId(8);
@@ -39,7 +41,7 @@ export class App extends Emitter {
         this.leader = new Leader(this.tabId, this.channel);
         this.sync = new Sync(this.api, this.store, this.leader, this.channel);
         this.shelf = new OutboxShelf(this.tabId);
-        this.carrier = new Carrier(this.api);
+        this.carrier = new Carrier(this.api, (mxc, file) => this.media.adopt(mxc, file));
         this.outbox = new Outbox(this.shelf, this.carrier, { tabId: this.tabId, newId: () => 'w' + randomId(20), now: () => Date.now() });
         this.api.whenTokenIsUnknown = () => this.end();
         /** @param {BeforeUnloadEvent} event */
@@ -59,6 +61,7 @@ export class App extends Emitter {
         this.sync.on('status', (status) => {
             if (status === 'online') {
                 this.outbox.wake();
+                this.learn();
             }
         });
         this.store.on('rooms', () => this.outbox.entries.forEach((entry) => this.settle(entry.roomId)));
@@ -67,7 +70,7 @@ export class App extends Emitter {
         this.leader.on('change', () => this.outbox.restore());
         window.addEventListener('beforeunload', this.warnBeforeLeaving);
         this.sync.start();
-        this.learnWhoIAm();
+        this.learn();
     }
 
     /** How this user is called and looks: from the store when a room tells, else from the profile. */
@@ -88,18 +91,24 @@ export class App extends Emitter {
         return { name: name || localpart(userId), colourKey: userId, mxc };
     }
 
-    async learnWhoIAm() {
+    /** Who this is and which box it is: asked until it was answered once. */
+    async learn() {
+        if (this.learned || this.learning) {
+            return;
+        }
+        this.learning = true;
         try {
-            this.profile = await fetchProfile(this.api, this.session.userId);
+            // A user without a profile is no reason to ask again.
+            this.profile = await fetchProfile(this.api, this.session.userId).catch((error) => (isTemporary(error) ? Promise.reject(error) : {}));
+            this.isAdmin = (await fetchMe(this.api)).admin === true;
+            this.box = await fetchBox(this.api);
+            this.learned = true;
+            this.emit('learned');
             this.store.emit('rooms');
         } catch (error) {
-            // The name then comes from the rooms.
-        }
-        try {
-            this.isAdmin = (await fetchMe(this.api)).admin === true;
-            this.emit('admin');
-        } catch (error) {
-            // Asked again when the page is opened again; until then the owner's buttons are missing.
+            // Asked again when the box is back; until then names come from the rooms, and the owner's buttons are missing.
+        } finally {
+            this.learning = false;
         }
     }
 

@@ -8,9 +8,13 @@ import { upload, UploadCancelled } from './upload.js';
 
 /** Takes outbox entries to the box: files are uploaded first, once, and then sent as a message that points to them. */
 export class Carrier {
-    /** @param {import('./api.js').Api} api */
-    constructor(api) {
+    /**
+     * @param {import('./api.js').Api} api
+     * @param {(mxc: string, file: Blob) => void} uploaded
+     */
+    constructor(api, uploaded) {
         this.api = api;
+        this.uploaded = uploaded;
         this.isTemporary = isTemporary;
         /** @type {Map<string, () => void>} */
         this.aborts = new Map();
@@ -89,7 +93,9 @@ export class Carrier {
             throw new UploadCancelled();
         }
         try {
-            return await upload(this.api, file, Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options));
+            const mxc = await upload(this.api, file, Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options));
+            this.uploaded(mxc, file);
+            return mxc;
         } finally {
             this.aborts.delete(entry.id);
         }

@@ -3,7 +3,12 @@ import { fileInMemory } from './file-shelf.js';
 
 const keptBytes = 64 * 1024 * 1024;
 const keptCount = 300;
+const largestAdoptedBytes = 8 * 1024 * 1024;
 const parallelRequests = 3;
+
+/** What browsers show as a picture; anything else is drawn by the box. */
+export const shownTypes = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
+
 const downloadPatienceMilliseconds = 30 * 60000;
 
 /**
@@ -59,7 +64,9 @@ export class Media {
      * @param {Blob} blob
      */
     adopt(mxc, blob) {
-        this.keep(mxc, blob);
+        if (shownTypes.test(blob.type) && blob.size <= largestAdoptedBytes) {
+            this.keep(mxc, blob);
+        }
     }
 
     /**

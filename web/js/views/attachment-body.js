@@ -2,7 +2,7 @@ import { h, icon, iconButton } from '../dom.js';
 import { explain } from '../errors.js';
 import { fileSize } from '../format.js';
 import { t } from '../i18n.js';
-import { localAddress } from '../media.js';
+import { localAddress, shownTypes } from '../media.js';
 import { openLightbox } from './lazy.js';
 import { saveBlob } from './save.js';
 import { toast } from './toast.js';
@@ -11,8 +11,9 @@ const widest = 320;
 const tallest = 360;
 const smallest = 96;
 const thumbnail = /** @type {{width: number, height: number, method: 'scale'}} */ ({ width: 800, height: 600, method: 'scale' });
-// Anything a browser might run when it opens the blob must be saved instead.
-const shownTypes = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
+
+/** @type {HTMLMediaElement[]} */
+const players = [];
 
 /**
  * Room for a picture before it is there, so that nothing jumps.
@@ -46,8 +47,12 @@ export function picture(app, room, item, content) {
     const local = localAddress(item.key);
     const source = typeof info.thumbnail_url === 'string' ? info.thumbnail_url : content.url;
     const wanted = source === content.url && !(Number(info.size) < 300000 && shownTypes.test(info.mimetype)) ? thumbnail : undefined;
-    if (local) {
-        image.src = local;
+    const atHand = local || (typeof source === 'string' ? app.media.addressAtHand(source, wanted) : undefined);
+    if (atHand) {
+        // A row that is drawn again must not blink.
+        image.decoding = 'sync';
+        image.src = atHand;
+        element.classList.remove('loading');
     } else if (typeof source === 'string') {
         app.media.address(source, wanted).then((url) => { image.src = url; }).catch(() => element.classList.add('broken'));
     }
@@ -114,10 +119,12 @@ export function mediaPlayer(app, item, content) {
         place.classList.add('busy');
         try {
             const blob = await app.media.download(content.url, (share) => place.style.setProperty('--share', String(share)));
+            players.filter((old) => !old.isConnected).forEach((old) => URL.revokeObjectURL(old.src));
             const player = h(isVideo ? 'video' : 'audio', { controls: true, autoplay: true, src: URL.createObjectURL(blob), 'aria-label': name });
             if (isVideo) {
                 player.style.width = size.width + 'px';
             }
+            players.push(player);
             place.replaceWith(player);
         } catch (error) {
             place.classList.remove('busy');

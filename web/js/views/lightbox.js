@@ -2,13 +2,13 @@ import { h, icon, iconButton } from '../dom.js';
 import { explain } from '../errors.js';
 import { fullTime } from '../format.js';
 import { t } from '../i18n.js';
+import { shownTypes } from '../media.js';
 import { isRedacted } from '../timeline.js';
 import { openDialog } from './dialog.js';
 import { saveBlob } from './save.js';
 import { toast } from './toast.js';
 
 const swipePixels = 50;
-const shownTypes = /^image\/(jpeg|png|gif|webp|avif|bmp)$/;
 
 /**
  * Pictures of a room, one at a time: arrows and swipes go to the next, Escape closes.

@@ -29,8 +29,9 @@ export class RoomList {
         this.me.addEventListener('click', () => this.openAccountMenu());
         const add = iconButton('plus', t('menu.new'), () => this.openNewMenu(add), { 'aria-haspopup': 'menu' });
         this.empty = h('div', { class: 'list-empty', hidden: true });
+        this.title = h('h1', { class: 'bar-title' });
         this.element = h('nav', { class: 'sidebar', 'aria-label': t('list.label') },
-            h('header', { class: 'bar' }, this.me, h('h1', { class: 'bar-title' }, app.box.name || t('title.app')), add),
+            h('header', { class: 'bar' }, this.me, this.title, add),
             h('div', { class: 'search-box' }, icon('search'), this.search), h('div', { class: 'room-scroll' }, this.list, this.empty));
         this.stops = [app.store.on('rooms', () => this.draw()), app.outbox.on('change', () => this.draw()), app.on('draft', () => this.draw())];
         this.pending = 0;
@@ -98,7 +99,13 @@ export class RoomList {
      * @param {string} term
      */
     drawEmpty(isEmpty, term) {
-        this.empty.hidden = !isEmpty;
+        const isAlone = term === '' && this.app.isAdmin && this.app.store.ready && this.app.store.sorted().every((room) => room.memberCount <= 1);
+        this.empty.hidden = !isEmpty && !isAlone;
+        if (isAlone) {
+            replace(this.empty, h('p', { class: 'muted' }, t('list.alone')),
+                h('button', { type: 'button', class: 'button primary', onclick: () => openBoxInvitations(this.app) }, icon('qr'), t('menu.inviteToBox')));
+            return;
+        }
         if (!isEmpty) {
             return;
         }
@@ -114,6 +121,7 @@ export class RoomList {
     }
 
     drawMe() {
+        this.title.textContent = this.app.box.name || t('title.app');
         const own = this.app.ownProfile();
         const version = own.name + ' ' + own.mxc;
         if (this.me.dataset.version !== version) {

@@ -48,7 +48,7 @@ export function showShell(root, app, relabel) {
         title();
     };
     // A room that was just made or joined opens as soon as sync has brought it; one that was left closes.
-    const stops = [watchRoute(open), app.store.on('rooms', open), app.on('admin', () => view || replace(main, welcome(app)))];
+    const stops = [watchRoute(open), app.store.on('rooms', open), app.on('learned', () => view || replace(main, welcome(app)))];
     const keys = (/** @type {KeyboardEvent} */ event) => shortcut(event, app, list);
     document.addEventListener('keydown', keys);
     replace(main, welcome(app));

@@ -1,3 +1,4 @@
+import { summarise } from '../describe.js';
 import { h, icon } from '../dom.js';
 import { badgeCount } from '../format.js';
 import { t } from '../i18n.js';
@@ -45,12 +46,14 @@ export class TimelineView {
         this.unreadAfter = room.notificationCount > 0 ? room.receipts.get(room.ownUserId) || room.fullyRead : undefined;
         this.list = h('div', { class: 'rows' });
         this.older = h('div', { class: 'older', hidden: true }, h('div', { class: 'spinner', role: 'status', 'aria-label': t('timeline.loading') }));
-        this.scroller = h('div', { class: 'timeline', role: 'log', tabIndex: 0, 'aria-label': t('timeline.label'), 'aria-live': 'polite', onscroll: () => this.scrolled() },
+        this.scroller = h('div', { class: 'timeline', role: 'log', tabIndex: 0, 'aria-label': t('timeline.label'), 'aria-live': 'off', onscroll: () => this.scrolled() },
             this.older, this.list);
+        // Rows are drawn again for a tick or a reaction; only what is new is read out.
+        this.news = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
         this.count = h('span', { class: 'badge', hidden: true });
         this.jump = h('button', { type: 'button', class: 'jump', hidden: true, 'aria-label': t('timeline.bottom'), title: t('timeline.bottom'), onclick: () => this.toBottom() },
             icon('down'), this.count);
-        this.element = h('div', { class: 'timeline-box' }, this.scroller, this.jump);
+        this.element = h('div', { class: 'timeline-box' }, this.scroller, this.jump, this.news);
         this.marker = new ReadMarker(app, room, () => this.stuck);
         this.stops = [
             app.store.on('room:' + room.id, () => this.changed()),
@@ -98,7 +101,11 @@ export class TimelineView {
      * @param {import('../types.js').MatrixEvent} event
      */
     noteMessage(room, event) {
-        if (room === this.room && event.sender !== room.ownUserId && !this.stuck) {
+        if (room !== this.room || event.sender === room.ownUserId) {
+            return;
+        }
+        this.news.textContent = t('preview.from', { name: room.nameOf(event.sender), text: summarise(event.content, event.type, isRedacted(event)).text });
+        if (!this.stuck) {
             this.missed += 1;
             this.drawJump();
         }
