@@ -85,7 +85,9 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Homeserver", "MatrixCore", "Cryptography", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "HTTPAPI", "Homeserver", "MatrixCore", "Cryptography", "TestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -23,6 +23,8 @@ final class Connection: ServerChildChannelValue {
 
     var channel: any Channel { http.channel }
 
+    var isAnswering: Bool { state.withLock { $0.handler != nil } }
+
     /// Ends a handler that waits: nobody is there to hear the answer any more, or the server is going down.
     func cancel() {
         let handler = state.withLock { state in

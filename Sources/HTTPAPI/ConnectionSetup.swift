@@ -51,6 +51,8 @@ final class ConnectionSetup: ServerChildChannel {
         _ = state.withLock { $0.open.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
+    var answeringConnections: Int { state.withLock { $0.open.values.count(where: \.isAnswering) } }
+
     /// Ends all waiting handlers. What they answer is still sent.
     func cancelHandlers() {
         let open = state.withLock { state in

@@ -70,6 +70,9 @@ public final class HTTPServer: Sendable {
         throw CancellationError()
     }
 
+    /// How many requests are being answered now; most of them are syncs that wait.
+    public var requestsInProgress: Int { setup.answeringConnections }
+
     /// Takes no more connections, ends the waiting syncs, gives other answers a moment, and closes.
     public func stop() async {
         if let running = running.withLock({ $0.take() }) {

@@ -26,7 +26,8 @@ enum WebClient {
     }
 
     private static func file(atPath path: Substring) -> WebFile? {
-        let isPage = path == "/" || (path.hasPrefix("/j/") && !path.dropFirst(3).contains("/"))
+        // An invitation's link opens the page, which reads the token out of its own address.
+        let isPage = path == "/" || (path.hasPrefix("/j/") && path.utf8.count > 3 && !path.dropFirst(3).contains("/"))
         return WebFiles.all[isPage ? "index.html" : String(path.dropFirst())]
     }
 

@@ -1,0 +1,66 @@
+import HTTPAPI
+public import Homeserver
+import Logging
+
+/// The real server on a free port of the loopback interface, with a data directory of its own.
+public final class TestServer: Sendable {
+    public let homeserver: Homeserver
+    public let port: Int
+    public let directory: TemporaryDirectory
+
+    private let server: HTTPServer
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    public var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Opens a box: registration is open, and nothing happens by itself, unless `configure` says otherwise.
+    ///
+    /// - Parameter directory: the data directory of a server that was stopped, to start again on it.
+    public init(
+        on directory: TemporaryDirectory? = nil, clock: Clock = .system, configure: (inout HomeserverConfiguration) -> Void = { _ in }
+    ) async throws {
+        let directory = try directory ?? TemporaryDirectory()
+        var configuration = HomeserverConfiguration(
+            dataDirectory: directory.path + "/data", serverName: "test.example", registration: .open, hasHomeRoom: false, hasRateLimits: false)
+        configure(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let homeserver = try await Homeserver(configuration: configuration, clock: clock, logger: logger)
+        let context = ServerContext(homeserver: homeserver, logger: logger) { text in text.utf8.count > 100 ? nil : "<svg>\(text)</svg>" }
+        let server = HTTPServer(context: context, address: "127.0.0.1", port: 0)
+        port = try await server.start()
+        self.homeserver = homeserver
+        self.server = server
+        self.directory = directory
+    }
+
+    /// How many requests are being answered now.
+    public var requestsInProgress: Int { server.requestsInProgress }
+
+    public func stop() async {
+        await server.stop()
+        await homeserver.close()
+    }
+
+    /// A client that nobody is logged in with.
+    public var client: MatrixClient { MatrixClient(url: url) }
+
+    /// Makes an account, and gives a client that is logged in with it.
+    public func register(_ name: String) async throws -> MatrixClient { try await client.registered(name) }
+
+    /// Runs `body` with a server that is stopped afterwards.
+    public static func run<Result>(
+        on directory: TemporaryDirectory? = nil, clock: Clock = .system, configure: (inout HomeserverConfiguration) -> Void = { _ in },
+        _ body: (TestServer) async throws -> Result
+    ) async throws -> Result {
+        let server = try await TestServer(on: directory, clock: clock, configure: configure)
+        do {
+            let result = try await body(server)
+            await server.stop()
+            return result
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+}
