@@ -26,7 +26,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // Its pkg-config file asks for -D_REENTRANT, which SwiftPM warns about; the module map names the libraries.
         .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
-        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CMemory"),
         // C23, for #embed.
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "landline",
             dependencies: [
-                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN", "CMalloc",
+                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -75,7 +75,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: swiftSettings),
         .testTarget(name: "MatrixCoreTests", dependencies: ["MatrixCore", "Cryptography"], swiftSettings: swiftSettings),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "MatrixCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "MatrixCore", "Cryptography", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "HomeserverTests",
             dependencies: [

@@ -1,6 +1,6 @@
-import CMalloc
+import CMemory
 
-/// How the C library keeps memory, which its defaults make for large machines.
+/// What the process keeps in memory. The defaults of the system are made for large machines.
 enum Memory {
     /// Blocks of this size and more go back to the system when they are freed: the 16 MiB of a password hash above all.
     /// Setting it also stops the library from raising the limit by itself (mallopt(3), M_MMAP_THRESHOLD).
@@ -14,4 +14,8 @@ enum Memory {
         mallopt(M_TRIM_THRESHOLD, trimBytes)
         mallopt(M_ARENA_MAX, maxArenas)
     }
+
+    /// Starting touches more than half of the executable, most of it never again: relocations, tables of the Swift runtime, commands.
+    /// Mapped pages are the last that the system takes back when memory is short, so give them up now.
+    static func forgetStart() { landline_forget_mapped_code() }
 }

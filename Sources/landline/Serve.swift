@@ -50,6 +50,7 @@ private struct Box: Service {
             let hasOwner = try await homeserver.registration.ownerExists
             Terminal.write(Greeting(bindAddress: configuration.bindAddress, port: port, hasOwner: hasOwner).text(inColor: Terminal.showsColors))
             let announcer = startAnnouncer(homeserver.serverName, port)
+            Memory.forgetStart()
             // Throws only where the task is cancelled, which also means the end.
             try? await gracefulShutdown()
             async let withdrawal: Void = Self.stop(announcer)

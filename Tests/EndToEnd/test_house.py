@@ -25,13 +25,13 @@ ALLOWED_IMPORTS = {
     "LAN": {"Cryptography", "CAvahi", "Logging"},
     "landline": {
         "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN",
-        "CMalloc", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
+        "CMemory", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
     },
     # C: module maps, and bytes for the linker.
     "COpenSSL": set(),
     "CSQLite": set(),
     "CAvahi": set(),
-    "CMalloc": set(),
+    "CMemory": set(),
     "CWebClient": set(),
 }  # fmt: skip
 
