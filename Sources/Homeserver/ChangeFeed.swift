@@ -106,16 +106,19 @@ final class ChangeFeed: Sendable {
         }
     }
 
-    /// Replaces an event that is kept here by its redacted form.
+    /// Replaces an event by its redacted form wherever it is kept here, also inside of others.
     func replaceEvent(_ redacted: TimelineEvent) {
         state.withLock { state in
             for index in state.recent.indices {
-                if case .event(let event, let audience) = state.recent[index].kind, event.eventID == redacted.eventID {
-                    state.recent[index] = Change(position: state.recent[index].position, kind: .event(redacted, audience: audience))
+                if case .event(let event, let audience) = state.recent[index].kind, let replacement = event.replacing(redacted) {
+                    state.recent[index] = Change(position: state.recent[index].position, kind: .event(replacement, audience: audience))
                 }
             }
         }
     }
+
+    /// How many changes are kept, of roughly how many bytes.
+    var extent: (count: Int, bytes: Int) { state.withLock { ($0.recent.count, $0.recentBytes) } }
 
     private func release(_ number: UInt64, of user: UserID) {
         let waiter = state.withLock { state -> Waiter? in
@@ -156,7 +159,33 @@ extension Change {
     }
 
     var approximateBytes: Int {
-        if case .event(let event, _) = kind { 512 + event.content.count } else { 256 }
+        if case .event(let event, _) = kind { event.approximateBytes } else { 256 }
+    }
+}
+
+extension TimelineEvent {
+    fileprivate var approximateBytes: Int {
+        512 + content.count + (previousContent?.count ?? 0) + (redactedBecause?.approximateBytes ?? 0)
+    }
+
+    /// This event with the redacted form of another, or `nil` if nothing of that is in it.
+    fileprivate func replacing(_ redacted: TimelineEvent) -> TimelineEvent? {
+        if eventID == redacted.eventID { return redacted }
+        let replaced = replacesState == redacted.eventID
+        let redaction = redactedBecause?.eventID == redacted.eventID
+        guard replaced || redaction else { return nil }
+        return TimelineEvent(
+            position: position, roomID: roomID, eventID: eventID, type: type, stateKey: stateKey, sender: sender,
+            originServerTimestamp: originServerTimestamp, content: content, redacts: redacts,
+            previousContent: replaced ? redacted.content : previousContent, replacesState: replacesState,
+            redactedBecause: redaction ? redacted.withoutRedaction : redactedBecause, transaction: transaction)
+    }
+
+    private var withoutRedaction: TimelineEvent {
+        TimelineEvent(
+            position: position, roomID: roomID, eventID: eventID, type: type, stateKey: stateKey, sender: sender,
+            originServerTimestamp: originServerTimestamp, content: content, redacts: redacts, previousContent: previousContent,
+            replacesState: replacesState, transaction: transaction)
     }
 }
 

@@ -16,12 +16,29 @@ final class Notifications: Sendable {
     private let pushRules: PushRuleSettings
 
     /// Counts that are known, so that a message to fifty waiting clients asks the disk nothing.
-    private struct RoomCounts {
-        var lastEvent: Position
-        var users: [UserID: UnreadCounts] = [:]
+    private struct Known {
+        struct Room {
+            /// The newest change of what there is to count.
+            var lastChange: Position
+            var users: [UserID: UnreadCounts] = [:]
+        }
+
+        var rooms: [RoomID: Room] = [:]
+        /// Rooms that are not in `rooms` may have changed up to here.
+        var lastForgottenChange = Position.zero
+
+        /// The room's counts, in a place that is made for them if need be.
+        mutating func update(_ roomID: RoomID, _ change: (inout Room) -> Void) {
+            if rooms[roomID] == nil, rooms.count >= Notifications.maxKnownRooms {
+                lastForgottenChange = rooms.values.reduce(lastForgottenChange) { max($0, $1.lastChange) }
+                rooms.removeAll()
+            }
+            change(&rooms[roomID, default: Room(lastChange: lastForgottenChange)])
+        }
     }
-    private let known = Mutex<[RoomID: RoomCounts]>([:])
-    private static let maxKnownRooms = 256
+
+    private let known = Mutex(Known())
+    static let maxKnownRooms = 256
 
     init(pushRules: PushRuleSettings) { self.pushRules = pushRules }
 
@@ -47,51 +64,74 @@ final class Notifications: Sendable {
     }
 
     /// Adds an event to the counts that are known, when it is on disk.
-    func count(_ outcome: Outcome, sender: UserID, roomID: RoomID, joined: [UserID], after transaction: WriteTransaction) {
-        let position = transaction.lastPosition
+    ///
+    /// Whoever sends something has read what was before it. Whoever comes or goes begins anew.
+    ///
+    /// spec: client-server-api/#marking-notifications-as-read
+    func count(_ outcome: Outcome, of event: Event, at position: Position, after transaction: WriteTransaction) {
+        let levels = Dictionary(outcome.exceptions.map { ($0.user, $0.notifies) }, uniquingKeysWith: { $1 })
+        let member = event.type == "m.room.member" ? event.stateKey.map { UserID(trusted: $0) } : nil
         transaction.afterCommit { [self] in
             known.withLock { known in
-                if known[roomID] == nil, known.count >= Self.maxKnownRooms { known.removeAll() }
-                var counts = known[roomID] ?? RoomCounts(lastEvent: position)
-                counts.lastEvent = position
-                let levels = Dictionary(outcome.exceptions.map { ($0.user, $0.notifies) }, uniquingKeysWith: { $1 })
-                for user in Array(counts.users.keys) where user != sender {
-                    let notifies = levels[user] ?? outcome.byDefault
-                    if notifies > 0 { counts.users[user]?.notifications += 1 }
-                    if notifies > 1 { counts.users[user]?.highlights += 1 }
+                known.update(event.roomID) { room in
+                    room.lastChange = position
+                    for user in Array(room.users.keys) where user != event.sender {
+                        let notifies = levels[user] ?? outcome.byDefault
+                        if notifies > 0 { room.users[user]?.notifications += 1 }
+                        if notifies > 1 { room.users[user]?.highlights += 1 }
+                    }
+                    if let member {
+                        room.users[member] = nil
+                    } else if room.users[event.sender] != nil {
+                        room.users[event.sender] = UnreadCounts()
+                    }
                 }
-                known[roomID] = counts
             }
         }
     }
 
     /// The counts of one user, if they are known without the database.
-    func knownCounts(of user: UserID, in room: RoomID) -> UnreadCounts? { known.withLock { $0[room]?.users[user] } }
+    func knownCounts(of user: UserID, in room: RoomID) -> UnreadCounts? { known.withLock { $0.rooms[room]?.users[user] } }
 
-    /// The counts of one user, who is joined.
+    /// The counts of one user, who is joined. The transaction began when `end` was already visible.
     func counts(of user: UserID, in room: MembershipRecord, upTo end: Position, _ transaction: ReadTransaction) throws -> UnreadCounts {
         if let counts = knownCounts(of: user, in: room.roomID) { return counts }
-        let joined = try transaction.joinPosition(of: user, in: room.roomKey)
-        let read = try transaction.readPosition(of: user, in: room.roomKey) ?? .zero
+        let joined = try transaction.joinPosition(of: user, in: room.roomKey, upTo: end)
+        let read = try transaction.readPosition(of: user, in: room.roomKey)
         let counts = try transaction.unreadCounts(of: user, in: room.roomKey, after: max(joined, read), upTo: end)
         known.withLock { known in
-            if known[room.roomID] == nil, known.count >= Self.maxKnownRooms { known.removeAll() }
-            var entry = known[room.roomID] ?? RoomCounts(lastEvent: end)
-            // An event that came meanwhile would be missing from what was just counted.
-            guard entry.lastEvent <= end else { return }
-            entry.users[user] = counts
-            known[room.roomID] = entry
+            known.update(room.roomID) { known in
+                // What changed after `end` may be missing from what was just counted, and the room has heard of it already.
+                if known.lastChange <= end { known.users[user] = counts }
+            }
         }
         return counts
     }
 
+    /// After a receipt of the user.
     func forgetCounts(of user: UserID, in room: RoomID, after transaction: WriteTransaction) {
-        transaction.afterCommit { [self] in known.withLock { $0[room]?.users[user] = nil } }
+        forget(room, after: transaction) { $0.users[user] = nil }
     }
 
+    /// After a redaction.
     func forgetCounts(of room: RoomID, after transaction: WriteTransaction) {
-        transaction.afterCommit { [self] in known.withLock { $0[room]?.users = [:] } }
+        forget(room, after: transaction) { $0.users = [:] }
     }
+
+    private func forget(_ room: RoomID, after transaction: WriteTransaction, _ change: @escaping @Sendable (inout Known.Room) -> Void) {
+        let position = transaction.lastPosition
+        transaction.afterCommit { [self] in
+            known.withLock { known in
+                known.update(room) { room in
+                    room.lastChange = max(room.lastChange, position)
+                    change(&room)
+                }
+            }
+        }
+    }
+
+    /// How many rooms' counts are kept.
+    var knownRoomCount: Int { known.withLock { $0.rooms.count } }
 
     private static let nobody = UserID(trusted: "@:")
     private static let defaultRules = PushRuleset(userID: nobody)

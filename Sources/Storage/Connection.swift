@@ -27,6 +27,8 @@ public final class Connection {
         try execute("PRAGMA cache_size = -\(Self.cacheKibibytes)")
         try execute("PRAGMA temp_store = MEMORY")
         try execute("PRAGMA foreign_keys = ON")
+        // What is redacted is overwritten, not only unlinked.
+        try execute("PRAGMA secure_delete = ON")
     }
 
     deinit {

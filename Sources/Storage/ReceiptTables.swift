@@ -16,12 +16,14 @@ extension ReadTransaction {
         }
     }
 
-    /// The newest event that a user has read, by either kind of receipt.
-    public func readPosition(of user: UserID, in room: Int64) throws -> Position? {
-        try connection.first(
+    /// The newest event that a user has read: by either kind of receipt, or by sending one.
+    public func readPosition(of user: UserID, in room: Int64) throws -> Position {
+        let received = try connection.first(
             "SELECT max(event_position) FROM receipts WHERE room_key = ? AND user_id = ? AND receipt_type IN ('m.read', 'm.read.private')",
             room, user
-        ) { $0.optionalInt(0).map { Position($0) } } ?? nil
+        ) { $0.position(0) }
+        let sent = try connection.first("SELECT last_sent FROM memberships WHERE user_id = ? AND room_key = ?", user, room) { $0.position(0) }
+        return max(received ?? .zero, sent ?? .zero)
     }
 
     /// How many events after `start` and up to `end` notify a user, and how many of these highlight.

@@ -63,10 +63,10 @@ extension ReadTransaction {
     }
 
     /// Where the user's present stay in the room began; a change of profile does not begin a new one.
-    public func joinPosition(of user: UserID, in room: Int64) throws -> Position {
+    public func joinPosition(of user: UserID, in room: Int64, upTo end: Position) throws -> Position {
         var start = Position.zero
         var wasJoined = false
-        for change in try history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership") {
+        for change in try history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership") where change.position <= end.value {
             let isJoined = change.value == "join"
             if isJoined, !wasJoined { start = Position(change.position) }
             wasJoined = isJoined

@@ -100,11 +100,13 @@ enum Schema {
             PRIMARY KEY (room_key, type, state_key)
         ) WITHOUT ROWID;
 
+        -- last_sent: the newest event that the user sent here, by which they have read what was before it.
         CREATE TABLE memberships (
             user_id TEXT NOT NULL, room_key INTEGER NOT NULL,
             membership TEXT NOT NULL,
             position INTEGER NOT NULL,
             is_forgotten INTEGER NOT NULL DEFAULT 0,
+            last_sent INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (user_id, room_key)
         ) WITHOUT ROWID;
         CREATE INDEX memberships_by_room ON memberships (room_key, membership);

@@ -159,6 +159,11 @@ extension WriteTransaction {
                     event.content.string("membership") ?? "leave", of: UserID(trusted: stateKey), in: room, at: position)
             }
         }
+        // A new name appears in all rooms at once; that says nothing of what was read in them.
+        if event.type != "m.room.member" {
+            try connection.run(
+                "UPDATE memberships SET last_sent = ? WHERE user_id = ? AND room_key = ?", position, event.sender, room)
+        }
     }
 
     /// Replaces an event by its redacted form; nothing of what it said stays in the database.

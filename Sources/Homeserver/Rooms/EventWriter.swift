@@ -79,7 +79,7 @@ struct EventWriter: Sendable {
         let audience = Audience(users)
         transaction.record(.event(stored, audience: audience), at: position, in: feed)
         if let member, event.membership != "join" { typing.left(room.id, member, audience: audience, in: transaction) }
-        notifications.count(outcome, sender: event.sender, roomID: room.id, joined: joined, after: transaction)
+        notifications.count(outcome, of: event, at: position, after: transaction)
         return stored
     }
 }

@@ -49,7 +49,7 @@ struct SyncFromDatabase {
     private func joinedRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
         var newlyJoined = false
         if let since, membership.position > since {
-            newlyJoined = try transaction.joinPosition(of: user, in: membership.roomKey) > since
+            newlyJoined = try transaction.joinPosition(of: user, in: membership.roomKey, upTo: end) > since
         }
         let start = newlyJoined ? nil : since
         var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil)
@@ -146,7 +146,7 @@ struct SyncFromDatabase {
         } else {
             if isLazy {
                 wantedMembers.insert(user)
-                for hero in try transaction.heroes(of: room, for: user) { wantedMembers.insert(hero) }
+                for hero in try heroes(of: room) { wantedMembers.insert(hero) }
             }
             events = try transaction.state(of: room, at: stateEnd, members: isLazy ? wantedMembers : nil)
         }
@@ -163,12 +163,17 @@ struct SyncFromDatabase {
         return events.filter { stateFilter.matches($0) }
     }
 
-    private func summary(of room: Int64) throws -> RoomSummary {
+    /// The members that a room without a name is called by.
+    private func heroes(of room: Int64) throws -> [UserID] {
         let isNamed =
             try transaction.stateContent(of: room, type: "m.room.name")?.string("name")?.isEmpty == false
             || transaction.stateContent(of: room, type: "m.room.canonical_alias")?.string("alias") != nil
-        return RoomSummary(
-            heroes: isNamed ? [] : try transaction.heroes(of: room, for: user),
+        return isNamed ? [] : try transaction.heroes(of: room, for: user)
+    }
+
+    private func summary(of room: Int64) throws -> RoomSummary {
+        RoomSummary(
+            heroes: try heroes(of: room),
             joinedCount: try transaction.memberCount(of: room, membership: "join"),
             invitedCount: try transaction.memberCount(of: room, membership: "invite"))
     }
