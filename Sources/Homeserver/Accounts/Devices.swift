@@ -8,13 +8,16 @@ public struct Device: Sendable {
     public let lastSeenTimestamp: Int64?
     public let lastSeenAddress: String?
 
+    /// What is not known is `null`, as Synapse has it: matrix-nio refuses the whole list where a device lacks a member.
+    ///
     /// spec: client-server-api/#get_matrixclientv3devices
     public var json: JSONObject {
-        var object: JSONObject = ["device_id": .string(deviceID.rawValue)]
-        if let displayName { object["display_name"] = .string(displayName) }
-        if let lastSeenTimestamp { object["last_seen_ts"] = .integer(lastSeenTimestamp) }
-        if let lastSeenAddress { object["last_seen_ip"] = .string(lastSeenAddress) }
-        return object
+        [
+            "device_id": .string(deviceID.rawValue),
+            "display_name": displayName.map { .string($0) } ?? .null,
+            "last_seen_ts": lastSeenTimestamp.map { .integer($0) } ?? .null,
+            "last_seen_ip": lastSeenAddress.map { .string($0) } ?? .null,
+        ]
     }
 }
 

@@ -80,6 +80,18 @@ public final class Registration: Sendable {
         }
     }
 
+    /// Whether a registration token can be used now. The server promises nothing for later.
+    ///
+    /// spec: client-server-api/#get_matrixclientv1registermloginregistration_tokenvalidity
+    public func isInvitation(_ token: String, address: String?) async throws -> Bool {
+        try await authentication.isInvitation(token, address: address)
+    }
+
+    /// Completes the token stage of a session from the fallback page. `false` if the token or the session is not valid.
+    public func submitInvitation(_ token: String, session: String, address: String?) async throws -> Bool {
+        try await authentication.submitRegistrationToken(token, session: session, address: address)
+    }
+
     /// For the owner, who needs no invitation.
     public func createAccount(username: String, password: String, isAdministrator: Bool) async throws -> UserID {
         let wish = Wish(username: username, password: password)

@@ -102,19 +102,25 @@ public final class UserInteractiveAuthentication: Sendable {
     }
 
     /// Completes the token stage from the fallback page. `false` if the token or the session is not valid.
-    public func submitRegistrationToken(_ token: String, session id: String, address: String?) async throws -> Bool {
-        guard let session = state(id), Self.mayFollow(.registrationToken, session) else { return false }
-        do {
-            try await check(token, address)
-        } catch let error as MatrixError where error.code == .forbidden {
+    func submitRegistrationToken(_ token: String, session id: String, address: String?) async throws -> Bool {
+        guard let session = state(id), Self.mayFollow(.registrationToken, session), try await isInvitation(token, address: address) else {
             return false
         }
         return sessions.withLock { sessions in
-            guard sessions[id] != nil else { return false }
-            if sessions[id]?.completed.contains(.registrationToken) == false { sessions[id]?.completed.append(.registrationToken) }
-            sessions[id]?.registrationToken = token
+            guard var session = sessions[id] else { return false }
+            if !session.completed.contains(.registrationToken) { session.completed.append(.registrationToken) }
+            session.registrationToken = token
+            sessions[id] = session
             return true
         }
+    }
+
+    /// Wrong guesses count as failed logins of that address.
+    func isInvitation(_ token: String, address: String?) async throws -> Bool {
+        if let address { try limiter.take(.loginFailuresFromAddress(address)) }
+        guard try await invites.isValid(token) else { return false }
+        if let address { limiter.giveBack(.loginFailuresFromAddress(address)) }
+        return true
     }
 
     // MARK: Stages
@@ -131,7 +137,7 @@ public final class UserInteractiveAuthentication: Sendable {
             case .dummy: break
             case .registrationToken:
                 let token = try auth.requiredString("token")
-                try await check(token, request.address)
+                guard try await isInvitation(token, address: request.address) else { throw Invites.notValid }
                 session.registrationToken = token
             case .password:
                 _ = try await credentials.account(of: session.user, password: auth.requiredString("password"), address: request.address)
@@ -140,12 +146,6 @@ public final class UserInteractiveAuthentication: Sendable {
             throw Self.challenge(id, session, error)
         }
         session.completed.append(stage)
-    }
-
-    private func check(_ token: String, _ address: String?) async throws {
-        if let address { try limiter.take(.loginFailuresFromAddress(address)) }
-        guard try await invites.isValid(token) else { throw Invites.notValid }
-        if let address { limiter.giveBack(.loginFailuresFromAddress(address)) }
     }
 
     private static func mayFollow(_ stage: Stage, _ session: State) -> Bool {

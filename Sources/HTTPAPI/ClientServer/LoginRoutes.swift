@@ -1,0 +1,25 @@
+import Homeserver
+import MatrixCore
+
+/// spec: client-server-api/#login
+enum LoginRoutes {
+    // spec: client-server-api/#get_matrixclientv3login
+    static func flows(_ request: APIRequest) -> Reply { .json(["flows": .array(Login.flows.map { ["type": .string($0)] })]) }
+
+    // spec: client-server-api/#post_matrixclientv3login
+    static func logIn(_ request: APIRequest) async throws -> Reply {
+        .json(try await request.homeserver.login.logIn(request.body(), address: request.remoteAddress).json)
+    }
+
+    // spec: client-server-api/#post_matrixclientv3logout
+    static func logOut(_ request: APIRequest) async throws -> Reply {
+        try await request.homeserver.sessions.logOut(request.session)
+        return .empty
+    }
+
+    // spec: client-server-api/#post_matrixclientv3logoutall
+    static func logOutEverywhere(_ request: APIRequest) async throws -> Reply {
+        try await request.homeserver.sessions.logOutEverywhere(request.session.userID)
+        return .empty
+    }
+}
