@@ -57,7 +57,11 @@ export class App extends Emitter {
         this.shelf.start();
         this.leader.start();
         this.outbox.on('trouble', () => this.sync.suspect());
-        this.outbox.on('sent', (entry) => this.settle(entry.roomId));
+        this.outbox.on('sent', (entry) => {
+            // Whoever gets through tells the others.
+            this.sync.wake();
+            this.settle(entry.roomId);
+        });
         this.sync.on('status', (status) => {
             if (status === 'online') {
                 this.outbox.wake();

@@ -12,6 +12,10 @@ import { memberName } from './room-name.js';
  */
 export function describe(event, room) {
     const name = room.nameOf(event.sender);
+    // Between two people it is no news how the room came to be.
+    if (room.directUserId && (event.type === 'm.room.create' || (event.type === 'm.room.member' && ['join', 'invite'].includes(event.content.membership)))) {
+        return null;
+    }
     switch (event.type) {
         case 'm.room.member': return describeMember(event, name, room);
         case 'm.room.create': return t('event.created', { name });

@@ -24,6 +24,8 @@ export function openRoomInfo(app, room) {
     const actions = h('div', { class: 'info-actions' });
     const dialog = openDialog({ title: t('room.info'), kind: 'sheet' }, h('div', { class: 'dialog-body' }, head, actions, title, members));
 
+    const leaving = () => t(room.directUserId ? 'info.leaveDirect' : 'info.leave');
+
     function draw() {
         const picture = roomPicture(room);
         const topic = room.stateContent('m.room.topic').topic;
@@ -33,7 +35,7 @@ export function openRoomInfo(app, room) {
         replace(actions,
             room.mayI('invite') && action('person-add', t('info.invite'), () => dialog.close().then(() => openRoomInvitation(app, room))),
             !room.directUserId && room.mayChange('m.room.name') && action('pencil', t('info.rename'), () => dialog.close().then(() => openRename(app, room))),
-            action('leave', t('info.leave'), leave, true));
+            action('leave', leaving(), leave, true));
         const shown = Array.from(room.members.values()).filter((member) => member.membership === 'join' || member.membership === 'invite')
             .sort((a, b) => Number(a.membership === 'invite') - Number(b.membership === 'invite') || room.powerLevel(b.userId) - room.powerLevel(a.userId) || a.name.localeCompare(b.name));
         title.textContent = t('room.members', { count: shown.filter((member) => member.membership === 'join').length });
@@ -45,7 +47,7 @@ export function openRoomInfo(app, room) {
         await dialog.close();
         const isLast = room.memberCount <= 1;
         const agreed = await confirmDialog({
-            title: t('info.leave'), text: t(isLast ? 'info.leaveLast' : 'info.leaveText', { room: roomPicture(room).name }), action: t('info.leave'), danger: true,
+            title: leaving(), text: t(isLast ? 'info.leaveLast' : 'info.leaveText', { room: roomPicture(room).name }), action: leaving(), danger: true,
         });
         if (!agreed) {
             return;
