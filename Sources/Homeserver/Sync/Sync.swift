@@ -11,6 +11,9 @@ public struct Sync: Sendable {
     let typing: Typing
     let presence: Presence
     let accountData: AccountData
+    let deviceKeys: DeviceKeys
+    let deviceLists: DeviceLists
+    let toDevice: ToDevice
     let lazyMembers = LazyMembers()
 
     /// The response as JSON. Returns early when the task is cancelled.
@@ -19,15 +22,19 @@ public struct Sync: Sendable {
         if let since = request.since, since.position > feed.position {
             throw MatrixError(.invalidParameter, "This box has never given out the token \(since).")
         }
-        try await presence.syncBegins(of: user, asked: request.presence)
-        defer { presence.syncEnds(of: user) }
+        presence.syncBegins(of: user, asked: request.presence)
+        defer { presence.syncEnds(of: user, asked: request.presence) }
+        try await presence.show(user, asked: request.presence)
         let deadline = ContinuousClock.now + request.timeout
         while true {
             let end = feed.position
-            let response = try await response(to: request, upTo: end)
+            var response = try await response(to: request, upTo: end)
+            response.toDevice = try await toDevice.delivery(to: request.session, after: request.since?.toDevicePosition ?? .zero, upTo: end)
             let remaining = deadline - .now
             if request.since == nil || request.fullState || !response.isEmpty || remaining <= .zero || Task.isCancelled {
-                return response.json(nextBatch: StreamToken(end), request: request, presence: presence)
+                response.keyCounts = try await deviceKeys.counts(of: request.session)
+                let nextBatch = StreamToken(end, toDevice: response.toDevice.resumesAfter ?? end)
+                return response.json(nextBatch: nextBatch, request: request, presence: presence)
             }
             await feed.wait(for: user, after: end, timeout: remaining)
         }
@@ -39,7 +46,7 @@ public struct Sync: Sendable {
         {
             if changes.isEmpty { return SyncResponse() }
             let memory = SyncFromMemory(
-                request: request, changes: changes, lazyMembers: lazyMembers, notifications: notifications, typing: typing)
+                request: request, end: end, changes: changes, lazyMembers: lazyMembers, notifications: notifications, typing: typing)
             if let response = memory.response() { return response }
         }
         return try await database.read { transaction in
