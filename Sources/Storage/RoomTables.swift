@@ -52,6 +52,18 @@ extension ReadTransaction {
         try connection.all(Self.selectMembership + "WHERE m.user_id = ?", user, row: membershipRecord)
     }
 
+    /// The same as it was at a position. What a user forgot since then is forgotten.
+    public func memberships(of user: UserID, at end: Position) throws -> [MembershipRecord] {
+        try memberships(of: user).compactMap { record in
+            guard record.position > end else { return record }
+            let changes = try history(of: record.roomKey, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+            guard let change = changes.last(where: { $0.position <= end.value }) else { return nil }
+            return MembershipRecord(
+                roomKey: record.roomKey, roomID: record.roomID, membership: change.value, position: Position(change.position),
+                isForgotten: record.isForgotten)
+        }
+    }
+
     private static let selectMembership = """
         SELECT m.room_key, r.room_id, m.membership, m.position, m.is_forgotten
         FROM memberships m JOIN rooms r ON r.room_key = m.room_key 
@@ -72,6 +84,29 @@ extension ReadTransaction {
             wasJoined = isJoined
         }
         return start
+    }
+
+    /// What changed of how a room is shown in a list: whose membership, and whether its name or address did.
+    public struct SummaryChanges: Sendable {
+        public var members: [UserID] = []
+        public var changesName = false
+
+        public var isEmpty: Bool { members.isEmpty && !changesName }
+    }
+
+    public func summaryChanges(of room: Int64, after start: Position, upTo end: Position) throws -> SummaryChanges {
+        var changes = SummaryChanges()
+        guard let latest = try latestPosition(in: room, upTo: end), latest > start else { return changes }
+        try connection.forEachRow(
+            """
+            SELECT DISTINCT type, state_key FROM events WHERE room_key = ? AND position > ? AND position <= ? AND state_key IS NOT NULL
+                AND type IN ('m.room.member', 'm.room.name', 'm.room.canonical_alias')
+            """, room, start, end
+        ) { row in
+            if row.text(0) == "m.room.member" { changes.members.append(row.userID(1)) } else { changes.changesName = true }
+            return true
+        }
+        return changes
     }
 
     public func users(in room: Int64, membership: String) throws -> [UserID] {

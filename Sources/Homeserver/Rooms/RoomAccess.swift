@@ -24,9 +24,7 @@ struct RoomAccess {
 
     init(to room: RoomRecord, for user: UserID, upTo newest: Position, in transaction: ReadTransaction) throws {
         let record = try transaction.membership(of: user, in: room.key)
-        let visibilityChanges = try transaction.history(
-            of: room.key, type: "m.room.history_visibility", stateKey: "", member: "history_visibility")
-        let membershipChanges = try transaction.history(of: room.key, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+        let (visibilityChanges, membershipChanges) = try transaction.visibilityChanges(of: room.key, for: user)
         let isWorldReadable = visibilityChanges.last?.value == "world_readable"
         let wasJoined = membershipChanges.contains { $0.value == "join" }
         switch record?.membership {
@@ -50,5 +48,23 @@ struct RoomAccess {
 
     func canSee(_ event: TimelineEvent) -> Bool {
         event.position <= end && visibility.canSee(eventAt: event.position.value)
+    }
+}
+
+extension ReadTransaction {
+    /// What decides which events of a room a user may see.
+    fileprivate func visibilityChanges(
+        of room: Int64, for user: UserID
+    ) throws -> (visibility: [(position: Int64, value: String)], membership: [(position: Int64, value: String)]) {
+        (
+            try history(of: room, type: "m.room.history_visibility", stateKey: "", member: "history_visibility"),
+            try history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+        )
+    }
+
+    /// Which events of a room a user may see, who may look at the room.
+    func visibility(of room: Int64, for user: UserID) throws -> HistoryVisibility {
+        let changes = try visibilityChanges(of: room, for: user)
+        return HistoryVisibility(visibilityChanges: changes.visibility, membershipChanges: changes.membership.map { ($0.position, $0.value) })
     }
 }

@@ -69,6 +69,9 @@ public struct EventFormat: Sendable {
 }
 
 extension RoomEventFilter {
+    /// For what has no sender: typing, receipts and account data.
+    func matches(type: String, in room: RoomID) -> Bool { includes(room) && events.matches(type: type) }
+
     func matches(_ event: TimelineEvent) -> Bool {
         matches(
             type: event.type, sender: event.sender, containsURL: (try? JSONObject(parsing: event.content))?["url"] != nil,

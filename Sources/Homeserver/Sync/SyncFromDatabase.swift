@@ -20,97 +20,98 @@ struct SyncFromDatabase {
         if since == nil { sync.lazyMembers.forget(device: request.session.deviceKey) }
         let data = try accountData()
         response.accountData = data[nil, default: []].filter { filter.accountData.matches(type: $0.type) }
-        for membership in try transaction.memberships(of: user) where filter.room.includes(membership.roomID) {
+        var newcomers: Set<UserID> = []
+        for membership in try transaction.memberships(of: user, at: end) where filter.room.includes(membership.roomID) {
+            let accountData = data[membership.roomID, default: []]
             switch membership.membership {
             case "join":
-                let room = try joinedRoom(membership, accountData: data[membership.roomID, default: []])
-                if let room { response.joined.append(room) }
+                if let room = try joinedRoom(membership, accountData: accountData, newcomers: &newcomers) { response.joined.append(room) }
             case "invite" where isNew(membership):
                 response.invited.append(try invitation(membership))
             case "knock" where isNew(membership):
                 response.knocked.append(try invitation(membership))
             case "leave", "ban":
-                if let room = try leftRoom(membership, accountData: data[membership.roomID, default: []]) { response.left.append(room) }
+                if isNew(membership), let room = try leftRoom(membership, accountData: accountData) { response.left.append(room) }
             default: break
             }
         }
-        response.presence = try presence()
+        response.presence = try presence(newcomers: newcomers)
         return response
     }
 
     /// Whether the user's membership changed since the last sync.
-    private func isNew(_ membership: MembershipRecord) -> Bool {
-        guard membership.position <= end else { return false }
-        return since.map { membership.position > $0 } ?? true
-    }
+    private func isNew(_ membership: MembershipRecord) -> Bool { since.map { membership.position > $0 } ?? true }
 
     // MARK: Rooms
 
-    private func joinedRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
+    /// - Parameter newcomers: gets those who met the user in this room since the last sync.
+    private func joinedRoom(
+        _ membership: MembershipRecord, accountData: [AccountDataRecord], newcomers: inout Set<UserID>
+    ) throws -> SyncResponse.JoinedRoom? {
+        let (key, roomID) = (membership.roomKey, membership.roomID)
         var newlyJoined = false
-        if let since, membership.position > since {
-            newlyJoined = try transaction.joinPosition(of: user, in: membership.roomKey, upTo: end) > since
-        }
+        if let since, membership.position > since { newlyJoined = try transaction.joinPosition(of: user, in: key, upTo: end) > since }
         let start = newlyJoined ? nil : since
-        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil)
-        if newlyJoined { room.isLimited = true }
+        let changes = try start.map { try transaction.summaryChanges(of: key, after: $0, upTo: end) }
+        let changesSummary = changes.map { !$0.isEmpty } ?? true
+        if newlyJoined {
+            newcomers.formUnion(try transaction.users(in: key, membership: "join"))
+        } else if let since {
+            for member in changes?.members ?? [] where try transaction.joinPosition(of: member, in: key, upTo: end) > since {
+                newcomers.insert(member)
+            }
+        }
 
-        let wantsReceipts = filter.room.ephemeral.matches(type: "m.receipt", sender: user, containsURL: false, roomID: membership.roomID)
-        let wantsTyping = filter.room.ephemeral.matches(type: "m.typing", sender: user, containsURL: false, roomID: membership.roomID)
-        if wantsReceipts {
-            room.receipts = try transaction.receipts(
-                of: membership.roomKey, roomID: membership.roomID, after: start ?? .zero, upTo: end, visibleTo: user)
+        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil, showsHeroes: changesSummary)
+        if newlyJoined { room.isLimited = true }
+        let receipts = try transaction.receipts(of: key, roomID: roomID, after: start ?? .zero, upTo: end, visibleTo: user)
+        room.changesCounts = receipts.contains { $0.userID == user }
+        if filter.room.ephemeral.matches(type: "m.receipt", in: roomID) { room.receipts = receipts }
+        if filter.room.ephemeral.matches(type: "m.typing", in: roomID) {
+            let typists = sync.typing.typists(in: roomID)
+            if start.map({ sync.typing.changed(in: roomID, after: $0) }) ?? !typists.isEmpty { room.typists = typists }
         }
-        if wantsTyping, start == nil ? !sync.typing.typists(in: membership.roomID).isEmpty : typingChanged(in: membership.roomID) {
-            room.typists = sync.typing.typists(in: membership.roomID)
-        }
-        let pieces = newlyJoined ? try transaction.accountData(of: user).filter { $0.roomID == membership.roomID } : accountData
-        room.accountData = pieces.filter {
-            filter.room.accountData.matches(type: $0.type, sender: user, containsURL: false, roomID: membership.roomID)
-        }
-        let changesMembers = (room.timeline + room.state).contains { $0.type == "m.room.member" }
-        if start == nil || changesMembers { room.summary = try summary(of: membership.roomKey) }
+        let pieces = newlyJoined ? try transaction.accountData(of: user).filter { $0.roomID == roomID } : accountData
+        room.accountData = pieces.filter { filter.room.accountData.matches(type: $0.type, in: roomID) }
+        if changesSummary { room.summary = try summary(of: key) }
         if room.isEmpty, since != nil, !request.fullState, !newlyJoined { return nil }
         room.unread = try sync.notifications.counts(of: user, in: membership, upTo: end, transaction)
         return room
     }
 
-    /// Typing is not in the database: the feed tells, and where it does not reach back, the present state is sent.
-    private func typingChanged(in room: RoomID) -> Bool {
-        guard let since, let changes = sync.feed.changes(after: since, upTo: end, concerning: user) else { return true }
-        return changes.contains { if case .typing(room, _) = $0.kind { true } else { false } }
-    }
-
     private func leftRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
-        guard !membership.isForgotten else { return nil }
-        guard isNew(membership), since != nil || filter.room.includeLeave else { return nil }
+        guard since != nil || (filter.room.includeLeave && !membership.isForgotten) else { return nil }
         let history = try transaction.history(
-            of: membership.roomKey, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+            of: membership.roomKey, type: "m.room.member", stateKey: user.rawValue, member: "membership"
+        ).filter { $0.position <= end.value }
         let start = since ?? .zero
         let before = history.last { $0.position <= start.value }?.value
         let joinedMeanwhile = history.contains { $0.position > start.value && $0.value == "join" }
-        if before == "join" || joinedMeanwhile || (since == nil && history.contains { $0.value == "join" }) {
+        if !membership.isForgotten, before == "join" || joinedMeanwhile {
             var room = try timelineAndState(
-                of: membership, after: before == "join" ? since : nil, upTo: membership.position, checksVisibility: true)
-            room.accountData = accountData
+                of: membership, after: before == "join" ? since : nil, upTo: membership.position, checksVisibility: true, showsHeroes: false)
+            room.accountData = accountData.filter { filter.room.accountData.matches(type: $0.type, in: membership.roomID) }
             return room
         }
-        // A declined or withdrawn invitation: nothing of the room but the event that ended it.
+        // A declined or withdrawn invitation, or a room that another device has let forget already: nothing of the room but
+        // the event that ended it.
         guard let event = try transaction.event(at: membership.position) else { return nil }
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: Position(event.position.value - 1))
-        room.timeline = [event]
+        if filter.room.timeline.matches(event) { room.timeline = [event] }
         return room
     }
 
     private func timelineAndState(
-        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool
+        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool, showsHeroes: Bool
     ) throws -> SyncResponse.JoinedRoom {
         let key = membership.roomKey
-        let access = checksVisibility ? try RoomAccess(to: membership.roomID, for: user, upTo: end, in: transaction) : nil
+        let visibility = checksVisibility ? try transaction.visibility(of: key, for: user) : nil
         let timelineFilter = filter.room.timeline
+        // A timeline that went on beyond what is hidden would bring older state after newer one.
         let slice = try transaction.timeline(
             of: key, after: start ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit, direction: .backwards,
-            accepting: { timelineFilter.matches($0) && access?.canSee($0) ?? true }
+            stoppingAt: { event in visibility.map { !$0.canSee(eventAt: event.position.value) } ?? false },
+            accepting: { timelineFilter.matches($0) }
         ).slice
         let timeline = Array(slice.events.reversed())
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
@@ -118,18 +119,21 @@ struct SyncFromDatabase {
         room.timeline = timeline
         room.isLimited = slice.isLimited
         room.state = try state(
-            of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end, timeline: timeline)
+            of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end,
+            timeline: timeline, showsHeroes: showsHeroes)
         return room
     }
 
     /// State that the client does not have: whole, or what changed, with the members that lazy loading calls for.
     private func state(
-        of room: Int64, roomID: RoomID, after start: Position?, beforeTimeline: Position, end: Position, timeline: [TimelineEvent]
+        of room: Int64, roomID: RoomID, after start: Position?, beforeTimeline: Position, end: Position, timeline: [TimelineEvent],
+        showsHeroes: Bool
     ) throws -> [TimelineEvent] {
         let stateFilter = filter.room.state
         let isLazy = stateFilter.lazyLoadMembers
         let stateEnd = request.statePlacement.isAfterTimeline ? end : beforeTimeline
         var wantedMembers = Set(timeline.map(\.sender))
+        if isLazy, showsHeroes { wantedMembers.formUnion(try heroes(of: room)) }
         var events: [TimelineEvent]
         if let start {
             events = try transaction.stateChanges(of: room, after: start, upTo: stateEnd)
@@ -144,10 +148,7 @@ struct SyncFromDatabase {
                 }
             }
         } else {
-            if isLazy {
-                wantedMembers.insert(user)
-                for hero in try heroes(of: room) { wantedMembers.insert(hero) }
-            }
+            wantedMembers.insert(user)
             events = try transaction.state(of: room, at: stateEnd, members: isLazy ? wantedMembers : nil)
         }
         if !request.statePlacement.isAfterTimeline, !filter.room.timeline.matchesEverything {
@@ -200,13 +201,9 @@ struct SyncFromDatabase {
         return Dictionary(grouping: pieces, by: \.roomID)
     }
 
-    private func presence() throws -> [UserID] {
-        var known: [UserID]
-        if let since {
-            known = sync.presence.knownUsers().filter { sync.presence.status(of: $0).position > since }
-        } else {
-            known = sync.presence.knownUsers().filter { sync.presence.status(of: $0).state != .offline }
-        }
+    private func presence(newcomers: Set<UserID>) throws -> [UserID] {
+        var known = Set(sync.presence.usersThere())
+        if let since { known = known.intersection(newcomers).union(sync.presence.users(changedAfter: since)) }
         guard !known.isEmpty else { return [] }
         let visible = Set(try transaction.usersSharingRooms(with: user)).union([user])
         known = known.filter { visible.contains($0) && filter.presence.matches(type: "m.presence", sender: $0) }

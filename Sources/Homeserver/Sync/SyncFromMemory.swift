@@ -4,6 +4,7 @@ import Storage
 /// Answers a sync from the change feed alone, which is how nearly all are answered: somebody wrote, and everyone waits.
 struct SyncFromMemory {
     let request: SyncRequest
+    let end: Position
     let changes: [Change]
     let lazyMembers: LazyMembers
     let notifications: Notifications
@@ -21,16 +22,31 @@ struct SyncFromMemory {
             case .presence(let user, _):
                 if filter.presence.matches(type: "m.presence", sender: user), !response.presence.contains(user) { response.presence.append(user) }
             case .event(let event, _):
-                if event.type == "m.room.member" { return nil }
+                // What the database has to be asked for: who sees whom, and how a room is called.
+                if ["m.room.member", "m.room.name", "m.room.canonical_alias"].contains(event.type), event.stateKey != nil { return nil }
                 if event.stateKey != nil, request.statePlacement.isAfterTimeline || !filter.room.timeline.matchesEverything { return nil }
                 guard filter.room.includes(event.roomID), filter.room.timeline.matches(event) else { continue }
                 update(event.roomID) { $0.timeline.append(event) }
             case .receipt(let receipt, _):
-                guard isWanted("m.receipt", by: receipt.userID, in: receipt.roomID) else { continue }
-                update(receipt.roomID) { $0.receipts.append(receipt) }
+                guard filter.room.includes(receipt.roomID) else { continue }
+                let isWanted = filter.room.ephemeral.matches(type: "m.receipt", in: receipt.roomID)
+                let isOwn = receipt.userID == request.session.userID
+                guard isWanted || isOwn else { continue }
+                update(receipt.roomID) { room in
+                    if isOwn { room.changesCounts = true }
+                    guard isWanted else { return }
+                    // Only the newest is true: in JSON they would have no order.
+                    room.receipts.removeAll { $0.userID == receipt.userID && $0.type == receipt.type && $0.threadID == receipt.threadID }
+                    room.receipts.append(receipt)
+                }
             case .typing(let roomID, _):
-                guard isWanted("m.typing", by: request.session.userID, in: roomID) else { continue }
+                guard filter.room.includes(roomID), filter.room.ephemeral.matches(type: "m.typing", in: roomID) else { continue }
                 update(roomID) { $0.typists = typing.typists(in: roomID) }
+            case .deviceList(let user, _):
+                if !response.deviceLists.changed.contains(user) { response.deviceLists.changed.append(user) }
+            case .keyCounts(_, let device):
+                if device == request.session.deviceKey { response.needsKeys = true }
+            case .toDevice: break
             }
         }
         for roomID in order {
@@ -41,14 +57,8 @@ struct SyncFromMemory {
 
         func update(_ roomID: RoomID, _ change: (inout SyncResponse.JoinedRoom) -> Void) {
             if rooms[roomID] == nil { order.append(roomID) }
-            let since = request.since?.position ?? .zero
-            change(&rooms[roomID, default: SyncResponse.JoinedRoom(roomID: roomID, previousBatch: since)])
+            change(&rooms[roomID, default: SyncResponse.JoinedRoom(roomID: roomID, previousBatch: end)])
         }
-    }
-
-    private func isWanted(_ type: String, by sender: UserID, in room: RoomID) -> Bool {
-        let filter = request.filter.room
-        return filter.includes(room) && filter.ephemeral.matches(type: type, sender: sender, containsURL: false, roomID: room)
     }
 
     private func complete(_ room: inout SyncResponse.JoinedRoom) -> Bool {

@@ -33,13 +33,26 @@ public struct SyncRequest: Sendable {
 /// A position as clients hold it: the end of a sync, or a place between two events of a room's timeline.
 public struct StreamToken: Sendable, Hashable, CustomStringConvertible {
     public let position: Position
+    /// How far the device has got its to-device messages: behind `position` where more waited than one response takes.
+    let toDevicePosition: Position
 
-    public init(_ position: Position) { self.position = position }
+    public init(_ position: Position) { self.init(position, toDevice: position) }
 
-    public init?(_ text: String) {
-        guard text.utf8.first == UInt8(ascii: "s"), let value = Int64(text.dropFirst()), value >= 0 else { return nil }
-        position = Position(value)
+    init(_ position: Position, toDevice: Position) {
+        self.position = position
+        toDevicePosition = toDevice
     }
 
-    public var description: String { "s\(position.value)" }
+    public init?(_ text: String) {
+        guard text.utf8.first == UInt8(ascii: "s") else { return nil }
+        let parts = text.dropFirst().utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+        let values = parts.compactMap { Int64(Substring($0)) }
+        guard values.count == parts.count, values.count <= 2, let value = values.first, let toDevice = values.last, toDevice >= 0, toDevice <= value
+        else { return nil }
+        self.init(Position(value), toDevice: Position(toDevice))
+    }
+
+    public var description: String {
+        toDevicePosition == position ? "s\(position.value)" : "s\(position.value)_\(toDevicePosition.value)"
+    }
 }

@@ -11,12 +11,14 @@ struct SyncResponse {
         var state: [TimelineEvent] = []
         var summary: RoomSummary?
         var unread: UnreadCounts?
+        /// Whether `unread` is news by itself.
+        var changesCounts = false
         var typists: [UserID]?
         var receipts: [Receipt] = []
         var accountData: [AccountDataRecord] = []
 
         var isEmpty: Bool {
-            timeline.isEmpty && state.isEmpty && summary == nil && typists == nil && receipts.isEmpty && accountData.isEmpty
+            timeline.isEmpty && state.isEmpty && summary == nil && typists == nil && receipts.isEmpty && accountData.isEmpty && !changesCounts
         }
     }
 
@@ -32,9 +34,15 @@ struct SyncResponse {
     var left: [JoinedRoom] = []
     var accountData: [AccountDataRecord] = []
     var presence: [UserID] = []
+    var deviceLists = DeviceLists.Changes()
+    var toDevice = ToDevice.Delivery()
+    var keyCounts = KeyCounts()
+    /// Whether the device has to act on its `keyCounts`.
+    var needsKeys = false
 
     var isEmpty: Bool {
         joined.isEmpty && invited.isEmpty && knocked.isEmpty && left.isEmpty && accountData.isEmpty && presence.isEmpty
+            && deviceLists.isEmpty && toDevice.messages.isEmpty && !needsKeys
     }
 }
 
@@ -62,15 +70,7 @@ extension SyncResponse {
         for user in self.presence { presence.write(user, to: &writer) }
         writer.endArray()
         writer.endObject()
-        // Devices and their keys come with end-to-end encryption; clients expect the members to be there.
-        writer.key("device_one_time_keys_count")
-        writer.raw(Array("{}".utf8))
-        writer.key("device_unused_fallback_key_types")
-        writer.raw(Array("[]".utf8))
-        writer.key("device_lists")
-        writer.raw(Array(#"{"changed":[],"left":[]}"#.utf8))
-        writer.key("to_device")
-        writer.raw(Array(#"{"events":[]}"#.utf8))
+        body.writeEncryption(self, to: &writer)
         writer.key("rooms")
         writer.beginObject()
         body.writeRooms("join", joined, to: &writer) { body.writeJoined($0, to: &$1) }
