@@ -1,3 +1,4 @@
+import Glibc
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -6,9 +7,15 @@ import Synchronization
 
 /// The HTTP server of the box, on one address.
 public final class HTTPServer: Sendable {
+    public enum Endpoint: Sendable {
+        /// What devices use. `address` is `nil` for all addresses of the machine; a port of 0 takes any free one.
+        case network(address: String?, port: Int)
+        /// What the command line uses: a socket in the data directory. Whoever can open it owns the box.
+        case control(path: String)
+    }
+
     private let context: ServerContext
-    private let address: String?
-    private let port: Int
+    private let endpoint: Endpoint
     private let setup: ConnectionSetup
     private let group: MultiThreadedEventLoopGroup
     private let running = Mutex<Running?>(nil)
@@ -22,29 +29,43 @@ public final class HTTPServer: Sendable {
     private static let eventLoopThreads = 1
     private static let timeForLastAnswers = Duration.milliseconds(1_500)
 
-    /// - Parameters:
-    ///   - address: where to listen; `nil` for all addresses of the machine.
-    ///   - port: 0 takes any free port.
-    public init(context: ServerContext, address: String?, port: Int) {
+    public init(context: ServerContext, endpoint: Endpoint) {
         self.context = context
-        self.address = address
-        self.port = port
-        setup = ConnectionSetup(responder: Responder(server: context))
+        self.endpoint = endpoint
+        let routes: [Route]
+        switch endpoint {
+        case .network: routes = Routes.all
+        case .control: routes = Routes.control
+        }
+        setup = ConnectionSetup(responder: Responder(server: context, routes: routes))
         group = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopThreads)
     }
 
-    /// Begins to listen, and returns the port. Throws `ListenError` when the address cannot be had.
+    /// Begins to listen, and returns the port, 0 for a control socket. Throws `ListenError` when the address cannot be had.
+    @discardableResult
     public func start() async throws -> Int {
-        if let address { return try await listen(on: address) }
-        do {
-            // IPv6 with IPv4 in it.
-            return try await listen(on: "::")
-        } catch let error as ListenError where error.isAddressUnknown {
-            return try await listen(on: "0.0.0.0")
+        switch endpoint {
+        case .control(let path):
+            // One that was left by a crash. The lock of the data directory says that nobody listens there.
+            unlink(path)
+            return try await listen(on: .unixDomainSocket(path: path)) { ListenError(socket: path, $0) }
+        case .network(let address?, let port):
+            return try await listen(on: address, port)
+        case .network(nil, let port):
+            do {
+                // IPv6 with IPv4 in it.
+                return try await listen(on: "::", port)
+            } catch let error as ListenError where error.isAddressUnknown {
+                return try await listen(on: "0.0.0.0", port)
+            }
         }
     }
 
-    private func listen(on address: String) async throws -> Int {
+    private func listen(on address: String, _ port: Int) async throws -> Int {
+        try await listen(on: .hostname(address, port: port)) { ListenError($0, address, port) }
+    }
+
+    private func listen(on address: BindAddress, failure: @escaping @Sendable (any Error) -> ListenError) async throws -> Int {
         // One line of its own for each start and stop is more than a quiet log wants.
         var logger = context.logger
         if logger.logLevel > .debug { logger.logLevel = .critical }
@@ -52,15 +73,17 @@ public final class HTTPServer: Sendable {
         let server = Server(
             childChannelSetup: setup,
             configuration: ServerConfiguration(
-                address: .hostname(address, port: port), availableConnectionsDelegate: .maximum(Limits.maxConnections, logger: logger)),
+                address: address, availableConnectionsDelegate: .maximum(Limits.maxConnections, logger: logger)),
             onServerRunning: { channel in reportPort.yield(channel.localAddress?.port ?? 0) },
             eventLoopGroup: group, logger: logger)
-        let task = Task {
+        // Detached from the service that starts it: at that one's end it would shut itself down too, beside `stop`,
+        // and use an event loop that `stop` has ended.
+        let task = Task.detached {
             do {
                 try await server.run()
                 reportPort.finish()
             } catch {
-                reportPort.finish(throwing: ListenError(error, address, self.port))
+                reportPort.finish(throwing: failure(error))
             }
         }
         for try await port in ports {
@@ -87,5 +110,6 @@ public final class HTTPServer: Sendable {
             await quiescing.value
         }
         try? await group.shutdownGracefully()
+        if case .control(let path) = endpoint { unlink(path) }
     }
 }
