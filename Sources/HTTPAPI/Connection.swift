@@ -96,7 +96,12 @@ final class Connection: ServerChildChannelValue {
         case .buffer(let buffer): try await outbound.write(contentsOf: [.head(head), .body(buffer), .end(nil)])
         case .stream(_, let send):
             try await outbound.write(.head(head))
-            try await send { try await outbound.write(.body($0)) }
+            try await send { piece in
+                try await outbound.write(.body(piece))
+                // The writer learns on the event loop that the socket takes no more. Without going there after each piece,
+                // a disk that is faster than a busy loop fills the memory.
+                try await channel.eventLoop.submit {}.get()
+            }
             try await outbound.write(.end(nil))
         }
     }
