@@ -17,4 +17,9 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
             default: "Listening on \(address), port \(port), is not possible: \(error)"
             }
     }
+    /// A socket's path has at most 107 bytes (unix(7)).
+    init(socket path: String, _ error: any Error) {
+        isAddressUnknown = false
+        description = "The control socket \(path) cannot be made: \(error). A data directory with a shorter path may help."
+    }
 }

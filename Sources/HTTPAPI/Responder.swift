@@ -8,9 +8,9 @@ struct Responder: Sendable {
     let server: ServerContext
     let router: Router
 
-    init(server: ServerContext) {
+    init(server: ServerContext, routes: [Route] = Routes.all) {
         self.server = server
-        router = Router(Routes.all)
+        router = Router(routes)
     }
 
     /// A request whose body may be read now, or the answer where that is not even needed.

@@ -237,4 +237,13 @@ enum Routes {
         .post("/_landline/v1/invites", .administrator, InviteRoutes.create),
         .delete("/_landline/v1/invites/{token}", .administrator, InviteRoutes.revoke),
     ]
+    // MARK: The command line, over the control socket only
+
+    static let control: [Route] = [
+        .get("/accounts", .anyone, ControlRoutes.accounts),
+        .post("/accounts", .anyone, ControlRoutes.addAccount),
+        .put("/accounts/{name}/password", .anyone, ControlRoutes.setPassword),
+        .post("/accounts/{name}/deactivate", .anyone, ControlRoutes.deactivate),
+        .post("/invites", .anyone, ControlRoutes.invite),
+    ]
 }

@@ -9,6 +9,8 @@ public struct ServerContext: Sendable {
     public let qrCodeSVG: @Sendable (String) -> String?
     /// The scheme under which clients reach this listener.
     let scheme = "http"
+    /// The port under which devices reach the box, where that is known.
+    public var networkPort: Int?
 
     public init(homeserver: Homeserver, logger: Logger, qrCodeSVG: @escaping @Sendable (String) -> String?) {
         self.homeserver = homeserver

@@ -35,6 +35,9 @@ public final class Homeserver: Sendable {
     // Files
     public let media: Media
 
+    /// Where the command line finds the running box.
+    public var controlSocket: String { directoryLock.controlSocket }
+
     private let directoryLock: DataDirectory
     let database: Database
     private let blobs: BlobStore

@@ -27,7 +27,7 @@ struct Greeting {
         """
 
     private var urls: [String] {
-        hosts.map { port == 80 ? "http://\($0)/" : "http://\($0):\(port)/" }
+        hosts.map { BoxURL.text(host: $0, port: port) }
     }
 
     private var hosts: [String] {

@@ -40,10 +40,13 @@ private struct Box: Service {
 
     func run() async throws {
         let homeserver = try await Homeserver(configuration: configuration.homeserver, logger: logger)
-        let context = ServerContext(homeserver: homeserver, logger: logger) { text in try? QRCode(text).svg() }
-        let server = HTTPServer(context: context, address: configuration.bindAddress, port: configuration.httpPort)
+        var context = ServerContext(homeserver: homeserver, logger: logger) { text in try? QRCode(text).svg() }
+        let server = HTTPServer(context: context, endpoint: .network(address: configuration.bindAddress, port: configuration.httpPort))
         do {
             let port = try await server.start()
+            context.networkPort = port
+            let control = HTTPServer(context: context, endpoint: .control(path: homeserver.controlSocket))
+            try await control.start()
             if let port = configuration.httpsPort, port != 0 {
                 logger.notice("HTTPS is not served yet: nothing listens on port \(port).")
             }
@@ -54,6 +57,7 @@ private struct Box: Service {
             // Throws only where the task is cancelled, which also means the end.
             try? await gracefulShutdown()
             async let withdrawal: Void = Self.stop(announcer)
+            await control.stop()
             await server.stop()
             await withdrawal
         } catch {
