@@ -13,6 +13,8 @@ final class FileThreads: Sendable {
         threads = (0..<Self.count).map { _ in WorkerThread { while let work = queue.take() { work() } } }
     }
 
+    deinit { queue.close() }
+
     func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Result, any Error>) in
             let accepted = queue.put { continuation.resume(with: Swift.Result(catching: body)) }

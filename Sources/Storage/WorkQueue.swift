@@ -6,7 +6,8 @@ import Glibc
 final class WorkQueue<Work: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var waiting: [Work] = []
+    /// `nil` where work was taken: whoever took it releases it, and not this queue under its lock, where a release may put new work.
+    private var waiting: [Work?] = []
     private var head = 0
     private var closed = false
 
@@ -73,11 +74,16 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    private func pop() -> Work {
+    private func pop() -> Work? {
         let work = waiting[head]
+        waiting[head] = nil
         head += 1
         if head == waiting.count {
             waiting.removeAll(keepingCapacity: waiting.count <= 256)
+            head = 0
+        } else if head >= 1_024, head * 2 >= waiting.count {
+            // A queue that is never empty must not grow for ever.
+            waiting.removeFirst(head)
             head = 0
         }
         return work
