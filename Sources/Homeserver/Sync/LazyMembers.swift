@@ -11,7 +11,6 @@ import Synchronization
 final class LazyMembers: Sendable {
     private struct Sent {
         var rooms: [RoomID: [UserID: Position]] = [:]
-        var count = 0
     }
 
     private struct State {
@@ -22,7 +21,7 @@ final class LazyMembers: Sendable {
     private let state = Mutex(State())
 
     /// Entries of all devices together; beyond it everything is forgotten and sent again, which is allowed.
-    private static let maxEntries = 50_000
+    static let maxEntries = 50_000
 
     /// Those of `users` whose member event the device does not have.
     func missing(_ users: some Collection<UserID>, device: Int64, room: RoomID, since: Position?) -> Set<UserID> {
@@ -46,6 +45,8 @@ final class LazyMembers: Sendable {
             state.devices[device] = sent
         }
     }
+
+    var entryCount: Int { state.withLock { $0.count } }
 
     /// An initial sync starts from nothing.
     func forget(device: Int64) {
