@@ -194,11 +194,27 @@ enum Routes {
     // MARK: End-to-end encryption. spec: client-server-api/#end-to-end-encryption
 
     private static let encryption: [Route] = [
-        .post("/_matrix/client/v3/keys/upload", .user, EncryptionStubRoutes.uploadKeys),
-        .post("/_matrix/client/v3/keys/query", .user, EncryptionStubRoutes.queryKeys),
-        .post("/_matrix/client/v3/keys/claim", .user, EncryptionStubRoutes.claimKeys),
-        .get("/_matrix/client/v3/keys/changes", .user, EncryptionStubRoutes.noKeyChanges),
-        .get("/_matrix/client/v3/room_keys/version", .user, EncryptionStubRoutes.noKeyBackup),
+        .put("/_matrix/client/v3/sendToDevice/{eventType}/{txnId}", .user, ToDeviceRoutes.send),
+        .post("/_matrix/client/v3/keys/upload", .user, KeyRoutes.upload),
+        .post("/_matrix/client/v3/keys/query", .user, KeyRoutes.query),
+        .post("/_matrix/client/v3/keys/claim", .user, KeyRoutes.claim),
+        .get("/_matrix/client/v3/keys/changes", .user, KeyRoutes.changes),
+        .post("/_matrix/client/v3/keys/device_signing/upload", .user, CrossSigningRoutes.uploadKeys),
+        .post("/_matrix/client/v3/keys/signatures/upload", .user, CrossSigningRoutes.uploadSignatures),
+        .post("/_matrix/client/v3/room_keys/version", .user, KeyBackupRoutes.create),
+        .get("/_matrix/client/v3/room_keys/version", .user, KeyBackupRoutes.newest),
+        .get("/_matrix/client/v3/room_keys/version/{version}", .user, KeyBackupRoutes.get),
+        .put("/_matrix/client/v3/room_keys/version/{version}", .user, KeyBackupRoutes.update),
+        .delete("/_matrix/client/v3/room_keys/version/{version}", .user, KeyBackupRoutes.delete),
+        .put("/_matrix/client/v3/room_keys/keys", .user, KeyBackupRoutes.storeAll),
+        .get("/_matrix/client/v3/room_keys/keys", .user, KeyBackupRoutes.getAll),
+        .delete("/_matrix/client/v3/room_keys/keys", .user, KeyBackupRoutes.deleteAll),
+        .put("/_matrix/client/v3/room_keys/keys/{roomId}", .user, KeyBackupRoutes.storeOfRoom),
+        .get("/_matrix/client/v3/room_keys/keys/{roomId}", .user, KeyBackupRoutes.getOfRoom),
+        .delete("/_matrix/client/v3/room_keys/keys/{roomId}", .user, KeyBackupRoutes.deleteOfRoom),
+        .put("/_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", .user, KeyBackupRoutes.storeOne),
+        .get("/_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", .user, KeyBackupRoutes.getOne),
+        .delete("/_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", .user, KeyBackupRoutes.deleteOne),
     ]
 
     // MARK: What this box does not have, said the way clients understand it

@@ -15,6 +15,12 @@ struct Change: Sendable {
         case presence(UserID, audience: Audience)
         /// Account data, global (`room` is nil) or of a room. Push rules appear as `m.push_rules`.
         case accountData(UserID, room: RoomID?, type: String)
+        /// Messages wait for these devices.
+        case toDevice(Set<Int64>, audience: Audience)
+        /// A user's devices or cross-signing keys have changed.
+        case deviceList(UserID, audience: Audience)
+        /// A device has run out of one-time keys, or has to replace a fallback key.
+        case keyCounts(UserID, device: Int64)
     }
 }
 
@@ -30,8 +36,10 @@ final class Audience: Sendable {
 extension Change {
     func concerns(_ user: UserID) -> Bool {
         switch kind {
-        case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience): audience.contains(user)
-        case .accountData(let owner, _, _): owner == user
+        case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience),
+            .toDevice(_, let audience), .deviceList(_, let audience):
+            audience.contains(user)
+        case .accountData(let owner, _, _), .keyCounts(let owner, _): owner == user
         }
     }
 }

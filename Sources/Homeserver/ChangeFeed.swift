@@ -117,6 +117,9 @@ final class ChangeFeed: Sendable {
         }
     }
 
+    /// How many syncs of a user wait.
+    func waiterCount(of user: UserID) -> Int { state.withLock { $0.waiters[user]?.count ?? 0 } }
+
     /// How many changes are kept, of roughly how many bytes.
     var extent: (count: Int, bytes: Int) { state.withLock { ($0.recent.count, $0.recentBytes) } }
 
@@ -153,8 +156,10 @@ final class ChangeFeed: Sendable {
 extension Change {
     var audience: [UserID] {
         switch kind {
-        case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience): audience.users
-        case .accountData(let owner, _, _): [owner]
+        case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience),
+            .toDevice(_, let audience), .deviceList(_, let audience):
+            audience.users
+        case .accountData(let owner, _, _), .keyCounts(let owner, _): [owner]
         }
     }
 

@@ -32,6 +32,13 @@ public final class Homeserver: Sendable {
     public let presence: Presence
     public let sync: Sync
 
+    // End-to-end encryption
+    public let deviceKeys: DeviceKeys
+    public let deviceLists: DeviceLists
+    public let crossSigning: CrossSigning
+    public let toDevice: ToDevice
+    public let keyBackup: KeyBackup
+
     // Files
     public let media: Media
 
@@ -64,7 +71,13 @@ public final class Homeserver: Sendable {
         let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
 
         let limiter = RateLimiter(isEnabled: configuration.hasRateLimits)
-        let sessions = Sessions(database: database, clock: clock)
+        let deviceLists = DeviceLists(database: database, feed: feed)
+        let deviceKeys = DeviceKeys(database: database, feed: feed, lists: deviceLists, serverName: serverName)
+        let toDevice = ToDevice(database: database, feed: feed, serverName: serverName)
+        let sessions = Sessions(database: database, clock: clock) { device, user, transaction in
+            try deviceKeys.deviceEnds(device, of: user, in: transaction)
+            toDevice.deviceEnds(device.key, in: transaction)
+        }
         let passwords = Passwords()
         let invites = Invites(database: database, clock: clock)
         let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: serverName)
@@ -81,7 +94,7 @@ public final class Homeserver: Sendable {
         accounts = Accounts(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, serverName: serverName,
             leaveAllRooms: { try await membership.leaveAll(as: $0) }, forgetSettings: { pushRules.forget($0) })
-        devices = Devices(database: database, sessions: sessions, authentication: authentication)
+        devices = Devices(database: database, sessions: sessions, authentication: authentication, keys: deviceKeys)
         self.invites = invites
         profiles = Profiles(database: database) { user, _, _ in try await membership.profileChanged(of: user) }
         self.accountData = accountData
@@ -99,7 +112,13 @@ public final class Homeserver: Sendable {
         self.typing = typing
         self.presence = presence
         sync = Sync(
-            database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData)
+            database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
+            deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice)
+        self.deviceKeys = deviceKeys
+        self.deviceLists = deviceLists
+        crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)
+        self.toDevice = toDevice
+        keyBackup = KeyBackup(database: database)
         blobs = try BlobStore(directory: directory)
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)

@@ -75,5 +75,6 @@ extension MatrixError.Code {
     public static let threepidDenied = Self("M_THREEPID_DENIED", status: 403)
     public static let threepidNotFound = Self("M_THREEPID_NOT_FOUND", status: 400)
     public static let unknownPosition = Self("M_UNKNOWN_POS", status: 400)
+    public static let invalidSignature = Self("M_INVALID_SIGNATURE", status: 400)
     public static let wrongRoomKeysVersion = Self("M_WRONG_ROOM_KEYS_VERSION", status: 403)
 }

@@ -88,6 +88,7 @@ public final class Accounts: Sendable {
         try await database.write { [self] transaction in
             try transaction.markDeactivated(user)
             try sessions.endAll(of: user, in: transaction)
+            try transaction.deleteSecrets(of: user)
             try transaction.deleteAccountData(of: user)
             try transaction.deleteFilters(of: user)
             if erases { try transaction.deleteProfile(of: user) }

@@ -28,11 +28,13 @@ public struct Devices: Sendable {
     let database: Database
     let sessions: Sessions
     let authentication: UserInteractiveAuthentication
+    let keys: DeviceKeys
 
-    init(database: Database, sessions: Sessions, authentication: UserInteractiveAuthentication) {
+    init(database: Database, sessions: Sessions, authentication: UserInteractiveAuthentication, keys: DeviceKeys) {
         self.database = database
         self.sessions = sessions
         self.authentication = authentication
+        self.keys = keys
     }
 
     public func list(of user: UserID) async throws -> [Device] {
@@ -50,6 +52,7 @@ public struct Devices: Sendable {
             guard let record = try transaction.device(id, of: user) else { throw Self.notFound }
             guard let displayName else { return }
             try transaction.setDisplayName(displayName.truncated(toBytes: Sessions.maxDisplayNameBytes), ofDevice: record.key)
+            try keys.deviceWasRenamed(record.key, of: user, in: transaction)
         }
     }
 
@@ -72,7 +75,7 @@ public struct Devices: Sendable {
         try await database.write { transaction in
             for id in ids {
                 guard let record = try transaction.device(id, of: session.userID) else { continue }
-                try sessions.end(device: record.key, in: transaction)
+                try sessions.end(record, of: session.userID, in: transaction)
             }
         }
         authentication.end(proof)

@@ -36,12 +36,19 @@ public final class Sessions: Sendable {
     private let database: Database
     private let clock: Clock
     private let monotonicClock: MonotonicClock
+    private let deviceEnds: DeviceEnd
     private let state = Mutex(State())
 
-    init(database: Database, clock: Clock, monotonicClock: MonotonicClock = .system) {
+    /// What else has to go with a device, which is still there when it is called.
+    typealias DeviceEnd = @Sendable (DeviceRecord, UserID, WriteTransaction) throws -> Void
+
+    init(
+        database: Database, clock: Clock, monotonicClock: MonotonicClock = .system, deviceEnds: @escaping DeviceEnd = { _, _, _ in }
+    ) {
         self.database = database
         self.clock = clock
         self.monotonicClock = monotonicClock
+        self.deviceEnds = deviceEnds
     }
 
     // MARK: Use
@@ -81,7 +88,10 @@ public final class Sessions: Sendable {
     ///
     /// spec: client-server-api/#post_matrixclientv3logout
     public func logOut(_ session: Session) async throws {
-        try await database.write { [self] in try end(device: session.deviceKey, in: $0) }
+        try await database.write { [self] transaction in
+            guard let device = try transaction.device(session.deviceID, of: session.userID), device.key == session.deviceKey else { return }
+            try end(device, of: session.userID, in: transaction)
+        }
     }
 
     /// The same for all sessions of the user.
@@ -105,7 +115,7 @@ public final class Sessions: Sendable {
             forget(device: key, after: transaction)
         } else {
             if try transaction.deviceCount(of: user) >= Self.maxDevicesOfUser, let stale = try transaction.leastRecentlySeenDevice(of: user) {
-                try end(device: stale.key, in: transaction)
+                try end(stale, of: user, in: transaction)
             }
             key = try transaction.insertDevice(deviceID, of: user, displayName: displayName.map { $0.truncated(toBytes: Self.maxDisplayNameBytes) })
         }
@@ -115,13 +125,16 @@ public final class Sessions: Sendable {
         return (deviceID, accessToken)
     }
 
-    func end(device key: Int64, in transaction: WriteTransaction) throws {
-        try transaction.deleteDevice(key)
-        forget(device: key, after: transaction)
+    func end(_ device: DeviceRecord, of user: UserID, in transaction: WriteTransaction) throws {
+        try deviceEnds(device, user, transaction)
+        try transaction.deleteDevice(device.key)
+        forget(device: device.key, after: transaction)
     }
 
     func endAll(of user: UserID, except keptKey: Int64? = nil, in transaction: WriteTransaction) throws {
-        for device in try transaction.devices(of: user) where device.key != keptKey { try end(device: device.key, in: transaction) }
+        for device in try transaction.devices(of: user) where device.key != keptKey {
+            try end(device, of: user, in: transaction)
+        }
     }
 
     /// Stores who was seen since the last call. Call it where something is written anyway, as it is not worth a flush of its own.

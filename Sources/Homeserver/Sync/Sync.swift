@@ -25,6 +25,8 @@ public struct Sync: Sendable {
         presence.syncBegins(of: user, asked: request.presence)
         defer { presence.syncEnds(of: user, asked: request.presence) }
         try await presence.show(user, asked: request.presence)
+        // If it fails, the messages come once more with a later sync, and no client minds.
+        if let since = request.since { try? await toDevice.acknowledge(upTo: since.toDevicePosition, by: request.session) }
         let deadline = ContinuousClock.now + request.timeout
         while true {
             let end = feed.position

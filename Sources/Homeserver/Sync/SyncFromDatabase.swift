@@ -36,6 +36,7 @@ struct SyncFromDatabase {
             }
         }
         response.presence = try presence(newcomers: newcomers)
+        if let since { response.deviceLists = try sync.deviceLists.changes(for: user, after: since, in: transaction) }
         return response
     }
 
