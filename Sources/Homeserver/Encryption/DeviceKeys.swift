@@ -115,7 +115,9 @@ public final class DeviceKeys: Sendable {
             guard let devices = member.value.objectValue else { throw MatrixError(.badJSON, "one_time_keys has devices for each user.") }
             if user.serverName != serverName { failures[user.serverName] = Self.unreachable }
             for device in devices.members {
-                guard let algorithm = device.value.stringValue else { throw MatrixError(.badJSON, "one_time_keys names an algorithm for each device.") }
+                guard let algorithm = device.value.stringValue else {
+                    throw MatrixError(.badJSON, "one_time_keys names an algorithm for each device.")
+                }
                 guard user.serverName == serverName, let id = DeviceID(device.key) else { continue }
                 claims.append((user, id, algorithm))
             }
