@@ -96,6 +96,8 @@ class Box:
         for name, value in options.items():
             self.command += [name, value]
         self.command += rest
+        # For the next start; a test may change it. What SwiftNIO only warns of today ends the process here.
+        self.environment = {"SWIFTNIO_STRICT": "1"}
         self.process = None
 
     @property
@@ -114,7 +116,7 @@ class Box:
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=clean_environment()
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=clean_environment(**self.environment)
             )
         if wait:
             self.wait_until_ready()
@@ -221,9 +223,9 @@ def landline(landline_executable, tmp_path):
         return box.start()
 
     yield start
-    for box in boxes:
-        if box.running:
-            box.process.terminate()
+    running = [box for box in boxes if box.running]
+    for box in running:
+        box.process.terminate()
     for box in boxes:
         if box.process is None:
             continue
@@ -233,3 +235,4 @@ def landline(landline_executable, tmp_path):
             box.process.kill()
             box.process.wait()
         print(f"--- {box.log_path.name} (exit code {box.process.returncode})\n{box.log[-20000:]}")
+    assert [box.process.returncode for box in running] == [0] * len(running)
