@@ -40,6 +40,12 @@ public struct Receipts: Sendable {
     ) throws {
         // A receipt for an event that is not here moves nothing; clients send it for their local echo.
         guard let event = try transaction.event(eventID), event.roomID == room.id else { return }
+        if let threadID, threadID != "main" {
+            // A receipt is kept for each thread. So what is none must not count as one.
+            guard try transaction.event(EventID(trusted: threadID))?.roomID == room.id else {
+                throw MatrixError(.invalidParameter, "There is no thread \(threadID) in this room.")
+            }
+        }
         let receipt = Receipt(
             roomID: room.id, userID: user, type: type, threadID: threadID, eventID: eventID, timestamp: clock.nowMilliseconds)
         let position = transaction.nextPosition()
@@ -51,9 +57,10 @@ public struct Receipts: Sendable {
     }
 
     private func setFullyRead(_ eventID: EventID, in roomID: RoomID, by user: UserID, _ transaction: WriteTransaction) throws {
-        let content: JSONObject = ["event_id": .string(eventID.rawValue)]
+        let content = JSONObject([("event_id", .string(eventID.rawValue))]).serialized()
+        guard try transaction.accountData("m.fully_read", of: user, room: roomID) != content else { return }
         let position = transaction.nextPosition()
-        try transaction.setAccountData("m.fully_read", of: user, room: roomID, to: content.serialized(), at: position)
+        try transaction.setAccountData("m.fully_read", of: user, room: roomID, to: content, at: position)
         transaction.record(.accountData(user, room: roomID, type: "m.fully_read"), at: position, in: feed)
     }
 }

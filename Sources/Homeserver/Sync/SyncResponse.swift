@@ -146,26 +146,37 @@ struct SyncResponseWriter {
         if let typists = room.typists {
             writer.object(["type": "m.typing", "content": ["user_ids": .array(typists.map { .string($0.rawValue) })]])
         }
-        if !room.receipts.isEmpty {
-            writer.object(["type": "m.receipt", "content": .object(Self.content(of: room.receipts))])
-        }
+        for content in Self.contents(of: room.receipts) { writer.object(["type": "m.receipt", "content": .object(content)]) }
         writer.endArray()
         writer.endObject()
     }
 
+    /// Usually one content. A user who read an event in its thread and by itself needs two: one has a single place for them.
+    ///
     /// spec: client-server-api/#mreceipt
-    private static func content(of receipts: [Receipt]) -> JSONObject {
-        var content: JSONObject = [:]
-        for receipt in receipts {
-            var types = content.object(receipt.eventID.rawValue) ?? [:]
-            var users = types.object(receipt.type) ?? [:]
-            var data: JSONObject = ["ts": .integer(receipt.timestamp)]
-            if let thread = receipt.threadID { data["thread_id"] = .string(thread) }
-            users[receipt.userID.rawValue] = .object(data)
-            types[receipt.type] = .object(users)
-            content[receipt.eventID.rawValue] = .object(types)
+    private static func contents(of receipts: [Receipt]) -> [JSONObject] {
+        var contents: [JSONObject] = []
+        var rest = receipts
+        while !rest.isEmpty {
+            var content: JSONObject = [:]
+            var doubles: [Receipt] = []
+            for receipt in rest {
+                var types = content.object(receipt.eventID.rawValue) ?? [:]
+                var users = types.object(receipt.type) ?? [:]
+                guard users[receipt.userID.rawValue] == nil else {
+                    doubles.append(receipt)
+                    continue
+                }
+                var data: JSONObject = ["ts": .integer(receipt.timestamp)]
+                if let thread = receipt.threadID { data["thread_id"] = .string(thread) }
+                users[receipt.userID.rawValue] = .object(data)
+                types[receipt.type] = .object(users)
+                content[receipt.eventID.rawValue] = .object(types)
+            }
+            contents.append(content)
+            rest = doubles
         }
-        return content
+        return contents
     }
 
     func writeInvited(_ room: SyncResponse.InvitedRoom, under name: String, to writer: inout JSONWriter) {
