@@ -63,11 +63,13 @@ struct EncryptionBackupTests {
             let alice = try await fixture.person("alice").userID
             let backup = fixture.home.keyBackup
             _ = try await backup.create(Self.version, by: alice)
-            let body = try JSONObject(parsing: Array(#"""
-                {"rooms": {"!kitchen:box.test": {"sessions": {
-                    "one": {"first_message_index": 1, "forwarded_count": 0, "is_verified": true, "session_data": {"a": 1}},
-                    "two": {"first_message_index": 2, "forwarded_count": 3, "is_verified": false, "session_data": {"b": [2]}}}}}}
-                """#.utf8))
+            let body = try JSONObject(
+                parsing: Array(
+                    #"""
+                    {"rooms": {"!kitchen:box.test": {"sessions": {
+                        "one": {"first_message_index": 1, "forwarded_count": 0, "is_verified": true, "session_data": {"a": 1}},
+                        "two": {"first_message_index": 2, "forwarded_count": 3, "is_verified": false, "session_data": {"b": [2]}}}}}}
+                    """#.utf8))
             var stored = try await backup.store(try BackupEntry.entries(of: body), version: "1", by: alice)
             #expect(stored == ["count": 2, "etag": "1"])
             stored = try await backup.store(Self.entries((Self.garden, "one", Self.key())), version: "1", by: alice)
@@ -78,7 +80,9 @@ struct EncryptionBackupTests {
             var all = try JSONObject(parsing: try await backup.keys(version: "1", of: alice))
             #expect(all.object("rooms")?.object("!kitchen:box.test") == body.object("rooms")?.object("!kitchen:box.test"))
             #expect(all.object("rooms")?.object("!garden:box.test") == ["sessions": ["one": .object(Self.key())]])
-            #expect(try await JSONObject(parsing: backup.keys(roomID: Self.garden, version: "1", of: alice)) == ["sessions": ["one": .object(Self.key())]])
+            #expect(
+                try await JSONObject(parsing: backup.keys(roomID: Self.garden, version: "1", of: alice)) == ["sessions": ["one": .object(Self.key())]]
+            )
             #expect(try await JSONObject(parsing: backup.keys(roomID: Self.garden, sessionID: "one", version: "1", of: alice)) == Self.key())
             let nowhere = RoomID(trusted: "!nowhere")
             #expect(try await JSONObject(parsing: backup.keys(roomID: nowhere, version: "1", of: alice)) == ["sessions": [:]])

@@ -166,8 +166,9 @@ struct EncryptionCrossSigningTests {
             let master = identity.key(identity.master, usage: "master")
             let wrongUse = Signing.sign(master, name: "@bob:box.test", keyID: bobsSelfSigning, key: bobs.selfSigning)
             #expect(try await code(wrongUse, TestIdentity.name(identity.master), by: bob) == "M_INVALID_SIGNATURE")
-            #expect(try await fixture.query(alice.userID, by: bob).object("device_keys")?.object("@alice:box.test")?.object("DEVICE1")?
-                .object("signatures") == device.keys.object("signatures"))
+            #expect(
+                try await fixture.query(alice.userID, by: bob).object("device_keys")?.object("@alice:box.test")?.object("DEVICE1")?
+                    .object("signatures") == device.keys.object("signatures"))
         }
     }
 

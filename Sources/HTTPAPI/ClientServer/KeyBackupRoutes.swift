@@ -35,51 +35,51 @@ enum KeyBackupRoutes {
     // MARK: Keys: all, those of a room, or one
 
     // spec: client-server-api/#put_matrixclientv3room_keyskeys
-    static func storeAll(_ request: APIRequest) async throws -> Reply { try await store(request) }
+    static func storeAll(_ request: APIRequest) async throws -> Reply { try await storeKeys(request) }
 
     // spec: client-server-api/#put_matrixclientv3room_keyskeysroomid
-    static func storeOfRoom(_ request: APIRequest) async throws -> Reply { try await store(request, room: request.roomID()) }
+    static func storeOfRoom(_ request: APIRequest) async throws -> Reply { try await storeKeys(request, room: request.roomID()) }
 
     // spec: client-server-api/#put_matrixclientv3room_keyskeysroomidsessionid
     static func storeOne(_ request: APIRequest) async throws -> Reply {
-        try await store(request, room: request.roomID(), session: request.parameter("sessionId"))
+        try await storeKeys(request, room: request.roomID(), session: request.parameter("sessionId"))
     }
 
     // spec: client-server-api/#get_matrixclientv3room_keyskeys
-    static func getAll(_ request: APIRequest) async throws -> Reply { try await get(request) }
+    static func getAll(_ request: APIRequest) async throws -> Reply { try await readKeys(request) }
 
     // spec: client-server-api/#get_matrixclientv3room_keyskeysroomid
-    static func getOfRoom(_ request: APIRequest) async throws -> Reply { try await get(request, room: request.roomID()) }
+    static func getOfRoom(_ request: APIRequest) async throws -> Reply { try await readKeys(request, room: request.roomID()) }
 
     // spec: client-server-api/#get_matrixclientv3room_keyskeysroomidsessionid
     static func getOne(_ request: APIRequest) async throws -> Reply {
-        try await get(request, room: request.roomID(), session: request.parameter("sessionId"))
+        try await readKeys(request, room: request.roomID(), session: request.parameter("sessionId"))
     }
 
     // spec: client-server-api/#delete_matrixclientv3room_keyskeys
-    static func deleteAll(_ request: APIRequest) async throws -> Reply { try await delete(request) }
+    static func deleteAll(_ request: APIRequest) async throws -> Reply { try await deleteKeys(request) }
 
     // spec: client-server-api/#delete_matrixclientv3room_keyskeysroomid
-    static func deleteOfRoom(_ request: APIRequest) async throws -> Reply { try await delete(request, room: request.roomID()) }
+    static func deleteOfRoom(_ request: APIRequest) async throws -> Reply { try await deleteKeys(request, room: request.roomID()) }
 
     // spec: client-server-api/#delete_matrixclientv3room_keyskeysroomidsessionid
     static func deleteOne(_ request: APIRequest) async throws -> Reply {
-        try await delete(request, room: request.roomID(), session: request.parameter("sessionId"))
+        try await deleteKeys(request, room: request.roomID(), session: request.parameter("sessionId"))
     }
 
-    private static func store(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
+    private static func storeKeys(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
         let version = try version(of: request)
         let entries = try await BackupEntry.entries(of: request.body(), roomID: room, sessionID: session)
         return .json(try await request.homeserver.keyBackup.store(entries, version: version, by: request.session.userID))
     }
 
-    private static func get(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
+    private static func readKeys(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
         let version = try version(of: request)
         let backup = request.homeserver.keyBackup
         return .jsonBytes(try await backup.keys(roomID: room, sessionID: session, version: version, of: request.session.userID))
     }
 
-    private static func delete(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
+    private static func deleteKeys(_ request: APIRequest, room: RoomID? = nil, session: String? = nil) async throws -> Reply {
         let version = try version(of: request)
         let backup = request.homeserver.keyBackup
         return .json(try await backup.deleteKeys(roomID: room, sessionID: session, version: version, of: request.session.userID))
