@@ -1,5 +1,6 @@
 import MatrixCore
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// The body of one request, as it arrives.
@@ -25,12 +26,23 @@ final class RequestBodyStream: @unchecked Sendable {
     /// The next piece, `nil` at the end of the body. Throws when the connection is lost before.
     func next() async throws -> ByteBuffer? {
         guard !isAtEnd else { return nil }
-        switch try await parts.next(isolation: nil) {
+        switch try await nextPart() {
         case .body(let buffer): return buffer
         case .end:
             isAtEnd = true
             return nil
         case .head, nil: throw Truncated()
+        }
+    }
+
+    private func nextPart() async throws -> HTTPRequestPart? {
+        do {
+            return try await parts.next(isolation: nil)
+        } catch is HTTPParserError {
+            throw MatrixError(.unknown, "The request body is not valid HTTP.")
+        } catch is IOError {
+            // A phone that leaves the network, and no fault of the box.
+            throw Truncated()
         }
     }
 

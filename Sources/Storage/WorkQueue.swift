@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A queue of work that one or more threads of its own take from, so that no blocking call runs on the cooperative thread pool.
 ///
@@ -93,6 +94,7 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
 /// A thread that runs `body` once and can be waited for.
 final class WorkerThread: Sendable {
     private let thread: pthread_t
+    private let isJoined = Atomic(false)
 
     init(_ body: @escaping @Sendable () -> Void) {
         final class Start: Sendable {
@@ -111,5 +113,9 @@ final class WorkerThread: Sendable {
         thread = created
     }
 
-    func join() { pthread_join(thread, nil) }
+    /// Waits for the end, the first time it is called: a thread can be joined once only.
+    func join() {
+        guard !isJoined.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        pthread_join(thread, nil)
+    }
 }

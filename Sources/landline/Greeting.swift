@@ -1,5 +1,10 @@
 import LAN
 
+/// What people see of the box: in the web client, and among the services of the network.
+enum BoxName {
+    static var text: String { "Landline on \(Interfaces.hostName())" }
+}
+
 /// What the box says on the terminal when it has started: where it is, and what to do next.
 struct Greeting {
     let bindAddress: String?

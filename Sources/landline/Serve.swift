@@ -40,7 +40,7 @@ private struct Box: Service {
 
     func run() async throws {
         let homeserver = try await Homeserver(configuration: configuration.homeserver, logger: logger)
-        var context = ServerContext(homeserver: homeserver, logger: logger) { text in try? QRCode(text).svg() }
+        var context = ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { text in try? QRCode(text).svg() }
         let server = HTTPServer(context: context, endpoint: .network(address: configuration.bindAddress, port: configuration.httpPort))
         do {
             let port = try await server.start()
@@ -71,7 +71,7 @@ private struct Box: Service {
     private func startAnnouncer(_ serverName: String, _ port: Int) -> Announcer? {
         guard configuration.hasDiscovery, let port = UInt16(exactly: port) else { return nil }
         let announcement = Announcement(
-            serviceName: "Landline on \(Interfaces.hostName())", serverName: serverName, httpPort: port, version: LandlineVersion.current)
+            serviceName: BoxName.text, serverName: serverName, httpPort: port, version: LandlineVersion.current)
         let announcer = Announcer(configuration: announcement, logger: logger)
         announcer.start()
         return announcer

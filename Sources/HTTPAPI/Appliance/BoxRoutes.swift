@@ -5,7 +5,7 @@ import MatrixCore
 enum BoxRoutes {
     static func box(_ request: APIRequest) async throws -> Reply {
         .json([
-            "name": .string(request.homeserver.serverName),
+            "name": .string(request.server.boxName),
             "server_name": .string(request.homeserver.serverName),
             "registration": .string(request.homeserver.configuration.registration.rawValue),
             "owner_exists": .bool(try await request.homeserver.registration.ownerExists),

@@ -96,11 +96,11 @@ enum MediaRoutes {
         let isPartWanted = request.headers[.ifRange].map { $0 == entityTag } ?? true
         switch ByteRange(isPartWanted ? request.headers[.range] : nil, byteCount: file.byteCount) {
         case .whole:
-            reply.body = body(file, 0..<file.byteCount)
+            reply.body = FileStream.body(file, 0..<file.byteCount)
         case .part(let range):
             reply.status = .partialContent
             reply.headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.byteCount)"
-            reply.body = body(file, range)
+            reply.body = FileStream.body(file, range)
         case .unsatisfiable:
             reply = ErrorResponse.reply(MatrixError(rangeNotSatisfiable, "The file is not that long."))
             reply.headers[.contentRange] = "bytes */\(file.byteCount)"
@@ -109,38 +109,6 @@ enum MediaRoutes {
     }
 
     private static let rangeNotSatisfiable = MatrixError.Code("M_UNKNOWN", status: 416)
-    private static let bytesPerPiece: Int64 = 64 << 10
-
-    /// Pieces of the file, the next one read while one is sent.
-    private static func body(_ file: MediaFile, _ range: Range<Int64>) -> Reply.Body {
-        .stream(byteCount: Int64(range.count)) { write in
-            guard !range.isEmpty else { return }
-            var offset = range.lowerBound
-            var piece = try await read(file, offset, range.upperBound)
-            offset += Int64(piece.readableBytes)
-            while offset < range.upperBound {
-                let start = offset
-                async let following = read(file, start, range.upperBound)
-                try await write(piece)
-                piece = try await following
-                offset += Int64(piece.readableBytes)
-            }
-            try await write(piece)
-        }
-    }
-
-    private static func read(_ file: MediaFile, _ offset: Int64, _ end: Int64) async throws -> ByteBuffer {
-        let count = Int(min(bytesPerPiece, end - offset))
-        return try await file.read(at: offset, count: count) { fill in
-            var buffer = ByteBufferAllocator().buffer(capacity: count)
-            try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
-                try fill(bytes)
-                return count
-            }
-            return buffer
-        }
-    }
-
     private static let contentSecurityPolicy =
         "sandbox; default-src 'none'; script-src 'none'; plugin-types application/pdf; style-src 'unsafe-inline'; object-src 'self';"
 }

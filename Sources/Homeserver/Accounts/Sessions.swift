@@ -169,5 +169,5 @@ public final class Sessions: Sendable {
 
     private static func hash(_ accessToken: String) -> [UInt8] { Digest.sha256([UInt8](accessToken.utf8)) }
 
-    private static let unknownToken = MatrixError(.unknownToken, "You are logged out here. Log in again.", details: ["soft_logout": false])
+    static let unknownToken = MatrixError(.unknownToken, "You are logged out here. Log in again.", details: ["soft_logout": false])
 }
