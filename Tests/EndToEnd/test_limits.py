@@ -226,6 +226,11 @@ def test_headers_that_are_too_large_and_requests_that_are_none(room):
     for request in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 500, b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"]:
         status, answer = exchange(room.box, request, [])
         assert status == 400, request[:20]
+    for path in ["/_matrix/media/v3/upload", "/_matrix/client/v3/createRoom"]:
+        for chunk in [b"zz\r\nhello\r\n0\r\n\r\n", b"2\r\n{}X0\r\n\r\n", b"FFFFFFFFFFFFFFFFFF\r\nx"]:
+            status, answer = exchange(room.box, chunked_head(path, room.alice.token, method="POST"), [chunk])
+            assert status == 400, (path, chunk, answer)
+    assert files(room.box.data / "blobs") == []
     room.assert_unchanged()
 
 
