@@ -123,12 +123,6 @@ final class ChangeFeed: Sendable {
     /// How many changes are kept, of roughly how many bytes.
     var extent: (count: Int, bytes: Int) { state.withLock { ($0.recent.count, $0.recentBytes) } }
 
-    /// Lets the syncs of a user look again, though nothing changed that they could show: a device of theirs may be gone.
-    func wake(_ user: UserID) {
-        let woken = state.withLock { $0.waiters.removeValue(forKey: user) ?? [] }
-        for waiter in woken { waiter.wake() }
-    }
-
     private func release(_ number: UInt64, of user: UserID) {
         let waiter = state.withLock { state -> Waiter? in
             guard let index = state.waiters[user]?.firstIndex(where: { $0.number == number }) else { return nil }
@@ -165,7 +159,7 @@ extension Change {
         case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience),
             .toDevice(_, let audience), .deviceList(_, let audience):
             audience.users
-        case .accountData(let owner, _, _), .keyCounts(let owner, _): [owner]
+        case .accountData(let owner, _, _), .keyCounts(let owner, _), .deviceEnded(let owner, _): [owner]
         }
     }
 

@@ -77,7 +77,7 @@ public final class Homeserver: Sendable {
         let sessions = Sessions(database: database, clock: clock) { device, user, transaction in
             try deviceKeys.deviceEnds(device, of: user, in: transaction)
             toDevice.deviceEnds(device.key, in: transaction)
-            transaction.afterCommit { feed.wake(user) }
+            transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
         }
         let passwords = Passwords()
         let invites = Invites(database: database, clock: clock)

@@ -22,6 +22,9 @@ public struct Receipts: Sendable {
         if let threadID, threadID.isEmpty || threadID.utf8.count > maxIdentifierBytes {
             throw MatrixError(.invalidParameter, "thread_id is main or the ID of a thread's first event.")
         }
+        if threadID != nil, markers["m.fully_read"] != nil {
+            throw MatrixError(.invalidParameter, "What is fully read has no threads.")
+        }
         try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             guard try transaction.membership(of: user, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }

@@ -47,6 +47,16 @@ struct WaitingRequestTests {
         }
     }
 
+    @Test func aDeviceThatIsLoggedOutLearnsItFromItsWaitingSync() async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            let phone = try await server.client.loggedIn("anna")
+            let connection = try await parkedSync(server, phone)
+            _ = try await anna.call("POST", "/_matrix/client/v3/logout/all", json: [:])
+            #expect(try await connection.receive(until: "M_UNKNOWN_TOKEN").contains(" 401 "))
+        }
+    }
+
     @Test func aStoppedServerTakesNoConnections() async throws {
         let server = try await TestServer()
         let connection = try RawConnection(port: server.port)

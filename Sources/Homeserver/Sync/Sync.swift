@@ -28,7 +28,6 @@ public struct Sync: Sendable {
         // If it fails, the messages come once more with a later sync, and no client minds.
         if let since = request.since { try? await toDevice.acknowledge(upTo: since.toDevicePosition, by: request.session) }
         let deadline = ContinuousClock.now + request.timeout
-        var hasWaited = false
         while true {
             let end = feed.position
             var response = try await response(to: request, upTo: end)
@@ -39,16 +38,8 @@ public struct Sync: Sendable {
                 let nextBatch = StreamToken(end, toDevice: response.toDevice.resumesAfter ?? end)
                 return response.json(nextBatch: nextBatch, request: request, presence: presence)
             }
-            // Woken for nothing: perhaps because this very device was logged out.
-            if hasWaited { try await checkDevice(of: request.session) }
             await feed.wait(for: user, after: end, timeout: remaining)
-            hasWaited = true
         }
-    }
-
-    private func checkDevice(of session: Session) async throws {
-        let device = try await database.read { try $0.device(session.deviceID, of: session.userID) }
-        guard device?.key == session.deviceKey else { throw Sessions.unknownToken }
     }
 
     private func response(to request: SyncRequest, upTo end: Position) async throws -> SyncResponse {
@@ -56,6 +47,7 @@ public struct Sync: Sendable {
             let changes = feed.changes(after: since, upTo: end, concerning: request.session.userID)
         {
             if changes.isEmpty { return SyncResponse() }
+            for case .deviceEnded(_, request.session.deviceKey) in changes.lazy.map(\.kind) { throw Sessions.unknownToken }
             let memory = SyncFromMemory(
                 request: request, end: end, changes: changes, lazyMembers: lazyMembers, notifications: notifications, typing: typing)
             if let response = memory.response() { return response }
