@@ -10,7 +10,9 @@ import nio
 import pytest
 import vodozemac
 
+from conftest import wait_until
 from plain_client import PASSWORD, Refused, PlainClient, message, quoted
+from test_matrix_commander import alice_and_bob  # noqa: F401 (a fixture)
 
 PATIENCE_SECONDS = 20
 LONG_POLL_MILLISECONDS = 30_000
@@ -238,6 +240,26 @@ async def test_verification_by_emoji(landline, person):
     # Without a word about unverified devices now.
     good(await alice.room_send(room_id, "m.room.message", message("sure that it is you")))
     await bob.text("sure that it is you")
+
+
+def test_the_command_line_client(alice_and_bob):  # noqa: F811
+    """Two short runs, whose keys meet on the box: sender and receiver are never there at the same time."""
+    alice, bob = alice_and_bob
+    # Rooms are encrypted unless --plain says otherwise.
+    room_id = alice.json("--room-create", "vault", "--name", "Vault")[0]["room_id"]
+    alice.run("--room-invite", room_id, "--user", bob.user_id)
+    bob.run("--room-join", room_id)
+    # Its first look at the rooms uploads its keys.
+    bob.run("--listen", "once")
+    alice.run("--room", room_id, "--message", "a secret while you sleep")
+    heard = bob.listen()
+    wait_until(lambda: "a secret while you sleep" in heard(), "what was said while Bob was away")
+    alice.run("--room", room_id, "--message", "and one more")
+    wait_until(lambda: "and one more" in heard(), "what is said now")
+    bob.end()
+    session = PlainClient.log_in(alice.box, alice.user_id)
+    assert [event["type"] for event in session.history(room_id)][-2:] == ["m.room.encrypted"] * 2
+    assert session.texts(room_id) == []
 
 
 def restart(box, *clients):
