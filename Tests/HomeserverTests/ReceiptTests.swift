@@ -85,6 +85,7 @@ import Testing
             await expect(.invalidParameter) {
                 try await receipts.set("m.read", to: event, threadID: String(repeating: "x", count: 256), in: room, by: alice.userID)
             }
+            await expect(.invalidParameter) { try await receipts.set("m.fully_read", to: event, threadID: "main", in: room, by: alice.userID) }
             await expect(.invalidParameter) { try await receipts.set("m.read", to: event, threadID: "$nothing", in: room, by: alice.userID) }
             try await receipts.set("m.read", to: event, threadID: event.rawValue, in: room, by: alice.userID)
             await expect(.forbidden) { try await receipts.set("m.read", to: event, threadID: nil, in: room, by: bob.userID) }

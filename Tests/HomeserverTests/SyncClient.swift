@@ -86,6 +86,7 @@ struct SyncClient {
 
     private mutating func take(_ json: JSONObject, _ section: String, _ id: RoomID, _ fixture: HomeFixture) async throws {
         var room = rooms[id] ?? Room()
+        let wasThere = room.section == "join"
         room.section = section
         guard section == "join" || section == "leave" else {
             rooms[id] = room
@@ -93,8 +94,10 @@ struct SyncClient {
         }
         let timeline = json.object("timeline") ?? [:]
         if timeline.bool("limited") == true {
-            if fillsGaps, let since, !room.timeline.isEmpty {
-                try await fillGap(&room, id, from: timeline.string("prev_batch"), to: since, fixture)
+            // Who comes into a room begins anew, also where the new timeline reaches back into the old one.
+            let previous = timeline.string("prev_batch").flatMap { StreamToken($0) }
+            if fillsGaps, wasThere, !room.timeline.isEmpty, let since, let previous, previous.position >= since.position {
+                try await fillGap(&room, id, from: previous, to: since, fixture)
             } else {
                 room.timeline = []
                 room.previousBatch = timeline.string("prev_batch")
@@ -144,8 +147,8 @@ struct SyncClient {
         }
     }
 
-    private func fillGap(_ room: inout Room, _ id: RoomID, from: String?, to: StreamToken, _ fixture: HomeFixture) async throws {
-        var token = from.flatMap { StreamToken($0) }
+    private func fillGap(_ room: inout Room, _ id: RoomID, from: StreamToken, to: StreamToken, _ fixture: HomeFixture) async throws {
+        var token: StreamToken? = from
         var missed: [String] = []
         while let from = token {
             let page = try await fixture.home.history.messages(

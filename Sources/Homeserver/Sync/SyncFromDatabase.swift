@@ -63,14 +63,18 @@ struct SyncFromDatabase {
             }
         }
 
-        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil, showsHeroes: changesSummary)
+        var members = Set(changesSummary && filter.room.state.lazyLoadMembers ? try heroes(of: key) : [])
+        if newlyJoined { members.formUnion(try membersChangedInAbsence(from: key)) }
+        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil, members: members)
         if newlyJoined { room.isLimited = true }
         let receipts = try transaction.receipts(of: key, roomID: roomID, after: start ?? .zero, upTo: end, visibleTo: user)
         room.changesCounts = receipts.contains { $0.userID == user }
         if filter.room.ephemeral.matches(type: "m.receipt", in: roomID) { room.receipts = receipts }
         if filter.room.ephemeral.matches(type: "m.typing", in: roomID) {
             let typists = sync.typing.typists(in: roomID)
-            if start.map({ sync.typing.changed(in: roomID, after: $0) }) ?? !typists.isEmpty { room.typists = typists }
+            // Who comes back may still believe what was true when they left.
+            let isNews = start.map { sync.typing.changed(in: roomID, after: $0) } ?? (newlyJoined || !typists.isEmpty)
+            if isNews { room.typists = typists }
         }
         let pieces = newlyJoined ? try transaction.accountData(of: user).filter { $0.roomID == roomID } : accountData
         room.accountData = pieces.filter { filter.room.accountData.matches(type: $0.type, in: roomID) }
@@ -78,6 +82,14 @@ struct SyncFromDatabase {
         if room.isEmpty, since != nil, !request.fullState, !newlyJoined { return nil }
         room.unread = try sync.notifications.counts(of: user, in: membership, upTo: end, transaction)
         return room
+    }
+
+    /// Whose member events a client may have in an old form that was in the room before.
+    private func membersChangedInAbsence(from room: Int64) throws -> [UserID] {
+        let changes = try transaction.history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership")
+        let joined = try transaction.joinPosition(of: user, in: room, upTo: end)
+        guard let last = changes.lastIndex(where: { $0.position < joined.value && $0.value == "join" }) else { return [] }
+        return try transaction.summaryChanges(of: room, after: Position(changes[last + 1].position), upTo: end).members
     }
 
     private func leftRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
@@ -90,7 +102,7 @@ struct SyncFromDatabase {
         let joinedMeanwhile = history.contains { $0.position > start.value && $0.value == "join" }
         if !membership.isForgotten, before == "join" || joinedMeanwhile {
             var room = try timelineAndState(
-                of: membership, after: before == "join" ? since : nil, upTo: membership.position, checksVisibility: true, showsHeroes: false)
+                of: membership, after: before == "join" ? since : nil, upTo: membership.position, checksVisibility: true)
             room.accountData = accountData.filter { filter.room.accountData.matches(type: $0.type, in: membership.roomID) }
             return room
         }
@@ -103,7 +115,7 @@ struct SyncFromDatabase {
     }
 
     private func timelineAndState(
-        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool, showsHeroes: Bool
+        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool, members: Set<UserID> = []
     ) throws -> SyncResponse.JoinedRoom {
         let key = membership.roomKey
         let visibility = checksVisibility ? try transaction.visibility(of: key, for: user) : nil
@@ -121,20 +133,19 @@ struct SyncFromDatabase {
         room.isLimited = slice.isLimited
         room.state = try state(
             of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end,
-            timeline: timeline, showsHeroes: showsHeroes)
+            timeline: timeline, members: members)
         return room
     }
 
     /// State that the client does not have: whole, or what changed, with the members that lazy loading calls for.
     private func state(
         of room: Int64, roomID: RoomID, after start: Position?, beforeTimeline: Position, end: Position, timeline: [TimelineEvent],
-        showsHeroes: Bool
+        members wanted: Set<UserID>
     ) throws -> [TimelineEvent] {
         let stateFilter = filter.room.state
         let isLazy = stateFilter.lazyLoadMembers
         let stateEnd = request.statePlacement.isAfterTimeline ? end : beforeTimeline
-        var wantedMembers = Set(timeline.map(\.sender))
-        if isLazy, showsHeroes { wantedMembers.formUnion(try heroes(of: room)) }
+        var wantedMembers = wanted.union(timeline.map(\.sender))
         var events: [TimelineEvent]
         if let start {
             events = try transaction.stateChanges(of: room, after: start, upTo: stateEnd)
