@@ -44,8 +44,8 @@ struct DiscoveryTests {
             let keys: JSONObject = ["one_time_keys": ["signed_curve25519:AAAA": [:], "signed_curve25519:AAAB": [:]]]
             #expect(
                 try await anna.call("POST", "/_matrix/client/v3/keys/upload", json: keys) == ["one_time_key_counts": ["signed_curve25519": 2]])
-            #expect(
-                try await anna.call("POST", "/_matrix/client/v3/keys/query", json: ["device_keys": [:]]) == ["device_keys": [:], "failures": [:]])
+            let queried = try await anna.call("POST", "/_matrix/client/v3/keys/query", json: ["device_keys": [:]])
+            #expect(queried.object("device_keys") == [:] && queried.object("failures") == [:])
             let backup = try await anna.request("GET", "/_matrix/client/v3/room_keys/version")
             #expect(backup.status == 404 && backup.errorCode == "M_NOT_FOUND")
             let pusher = try await anna.request("POST", "/_matrix/client/v3/pushers/set", json: ["kind": "http", "app_id": "a", "pushkey": "b"])
