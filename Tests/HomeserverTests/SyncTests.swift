@@ -424,6 +424,65 @@ import Testing
         }
     }
 
+    /// Between taking the end and reading the database, others go on writing.
+    @Test func aSyncDoesNotSeeBeyondItsEnd() async throws {
+        try await HomeFixture.with { fixture in
+            let people = try await fixture.people("alice", "bob")
+            let (alice, bob) = (people[0], people[1])
+            let room = try await fixture.room(by: alice, visibility: "joined")
+            var client = SyncClient(bob)
+            try await client.sync(fixture)
+            let start = try #require(client.since)
+            // What bob is told at each of these ends: section and messages.
+            var ends: [(end: Position, section: String?, messages: [String])] = []
+            func mark(_ section: String?, _ messages: String...) { ends.append((fixture.home.sync.feed.position, section, messages)) }
+            mark(nil)
+            try await fixture.invite(bob, to: room, by: alice)
+            mark("invite")
+            try await fixture.join(room, bob)
+            mark("join")
+            try await fixture.say("one", in: room, by: alice)
+            mark("join", "one")
+            try await fixture.leave(room, bob)
+            mark("leave", "one")
+            try await fixture.say("hidden", in: room, by: alice)
+            mark("leave", "one")
+            try await fixture.join(room, bob)
+            mark("join")
+            try await fixture.say("two", in: room, by: alice)
+            mark("join", "two")
+            try await fixture.home.membership.ban(bob.userID, from: room, by: alice.userID, reason: nil)
+            mark("leave", "two")
+            try await fixture.home.membership.forget(room, as: bob.userID)
+
+            func answer(since: StreamToken?, end: Position) async throws -> SyncAnswer {
+                var request = client.request
+                request.since = since
+                let (asked, sync) = (request, fixture.home.sync)
+                let bytes = try await sync.database.read { transaction in
+                    try SyncFromDatabase(request: asked, end: end, sync: sync, transaction: transaction).response()
+                        .json(nextBatch: StreamToken(end), request: asked, presence: sync.presence)
+                }
+                return try SyncAnswer(bytes)
+            }
+            for (end, section, messages) in ends.dropLast(5) {
+                let got = try await answer(since: start, end: end)
+                let sections = ["join", "invite", "leave"].filter { got.room($0, room) != nil }
+                #expect(sections == (section.map { [$0] } ?? []))
+                if section == "join" { #expect(got.room("join", room)?.bodies("timeline") == messages) }
+            }
+            // One after the other, nothing is lost.
+            var since = start
+            var messages: [String] = []
+            for (end, _, _) in ends {
+                let got = try await answer(since: since, end: end)
+                messages += got.room("join", room)?.bodies("timeline") ?? []
+                since = StreamToken(end)
+            }
+            #expect(messages == ["one", "two"])
+        }
+    }
+
     // MARK: The time of day
 
     @Test func aClockThatJumpsBreaksNothing() async throws {
