@@ -18,7 +18,8 @@ struct WebClientTests {
         #expect(onDisk.subtracting(WebFiles.all.keys) == [], "in web/, not in CWebClient.c")
         for (path, file) in WebFiles.all {
             let contents = try [UInt8](Data(contentsOf: URL(filePath: "\(Self.directory)/\(path)")))
-            #expect(contents.elementsEqual(file.contents.readableBytesView), "\(path) was embedded from something else")
+            let isSame = contents.elementsEqual(file.contents.readableBytesView)
+            #expect(isSame, "\(path) was embedded from something else")
             #expect(file.contentType != "application/octet-stream", "\(path) has no content type")
         }
     }
