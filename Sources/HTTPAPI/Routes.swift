@@ -99,7 +99,7 @@ enum Routes {
     // MARK: User directory. spec: client-server-api/#user-directory
 
     private static let userDirectory: [Route] = [
-        .post("/_matrix/client/v3/user_directory/search", .user, UserDirectoryRoutes.search),
+        .post("/_matrix/client/v3/user_directory/search", .user, UserDirectoryRoutes.search)
     ]
 
     // MARK: Rooms. spec: client-server-api/#rooms-1

@@ -36,7 +36,9 @@ extension ReadTransaction {
 
     /// Everything, oldest first.
     public func accountData(of user: UserID) throws -> [AccountDataRecord] {
-        try connection.all("SELECT room_id, type, content, position FROM account_data WHERE user_id = ? ORDER BY position", user) { AccountDataRecord($0) }
+        try connection.all("SELECT room_id, type, content, position FROM account_data WHERE user_id = ? ORDER BY position", user) {
+            AccountDataRecord($0)
+        }
     }
 
     /// The number of pieces, global and of rooms.

@@ -21,7 +21,8 @@ struct Control {
         logger.logLevel = .error
         let homeserver = try await Homeserver(configuration: HomeserverConfiguration(dataDirectory: dataDirectory), logger: logger)
         let server = HTTPServer(
-            context: ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { _ in nil }, endpoint: .control(path: homeserver.controlSocket))
+            context: ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { _ in nil },
+            endpoint: .control(path: homeserver.controlSocket))
         do {
             try await server.start()
             let result = try body(control)

@@ -11,7 +11,9 @@ struct Invite: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long it is good for: 30m, 12h, 7d.", valueName: "time")) var expires = "7d"
 
     func run() async throws {
-        guard let lifetime = Lifetime(expires) else { throw ValidationError("'\(expires)' is not possible for --expires: it takes a time such as 12h or 7d.") }
+        guard let lifetime = Lifetime(expires) else {
+            throw ValidationError("'\(expires)' is not possible for --expires: it takes a time such as 12h or 7d.")
+        }
         guard uses >= 1 else { throw ValidationError("'\(uses)' is not possible for --uses: it takes a number, at least 1.") }
         let reply = try await Control.withBox(data.path()) { control in
             try control.send("POST", "/invites", ["uses": .integer(uses), "expires_seconds": .integer(lifetime.seconds)])

@@ -8,7 +8,9 @@ struct ContentDispositionTests {
         #expect(ContentDisposition.header(contentType: type, fileName: nil) == "inline")
     }
 
-    @Test(arguments: ["image/svg+xml", "text/html", "application/pdf", "application/xhtml+xml", "application/octet-stream", "text/html, image/png", ""])
+    @Test(arguments: [
+        "image/svg+xml", "text/html", "application/pdf", "application/xhtml+xml", "application/octet-stream", "text/html, image/png", "",
+    ])
     func othersAreSaved(_ type: String) {
         #expect(ContentDisposition.header(contentType: type, fileName: nil) == "attachment")
     }

@@ -97,7 +97,8 @@ struct MediaTests {
     }
 
     @Test func sizesHaveALimit() async throws {
-        try await TestServer.run(configure: { $0.maxUploadBytes = 1_000 }) { server in
+        let configure: @Sendable (inout HomeserverConfiguration) -> Void = { $0.maxUploadBytes = 1_000 }
+        try await TestServer.run(configure: configure) { server in
             let anna = try await server.register("anna")
             #expect(try await anna.call("GET", "/_matrix/client/v1/media/config").integer("m.upload.size") == 1_000)
             _ = try await upload([UInt8](repeating: 1, count: 1_000), anna)

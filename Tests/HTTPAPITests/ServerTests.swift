@@ -8,7 +8,9 @@ import Testing
 struct ServerTests {
     @Test func unknownPathsAndMethods() async throws {
         try await TestServer.run { server in
-            for path in ["/_matrix/client/v3/nothing", "/_matrix/client/v99/sync", "/_matrix", "/_landline/v1/nothing", "/.well-known/matrix/nothing"] {
+            for path in [
+                "/_matrix/client/v3/nothing", "/_matrix/client/v99/sync", "/_matrix", "/_landline/v1/nothing", "/.well-known/matrix/nothing",
+            ] {
                 let response = try await server.client.request("GET", path)
                 #expect(response.status == 404 && response.errorCode == "M_UNRECOGNIZED", "\(path)")
             }
@@ -26,7 +28,8 @@ struct ServerTests {
     @Test func everyResponseMayBeReadByWebPages() async throws {
         try await TestServer.run { server in
             for (method, path, status) in [
-                ("GET", "/_matrix/client/versions", 200), ("GET", "/_matrix/client/v3/sync", 401), ("GET", "/_matrix/nothing", 404), ("GET", "/", 200),
+                ("GET", "/_matrix/client/versions", 200), ("GET", "/_matrix/client/v3/sync", 401), ("GET", "/_matrix/nothing", 404),
+                ("GET", "/", 200),
                 ("DELETE", "/_matrix/client/versions", 405), ("OPTIONS", "/_matrix/client/v3/sync", 204), ("OPTIONS", "/anything", 204),
                 ("HEAD", "/_matrix/client/versions", 200), ("GET", "/_matrix/media/v3/download/a/b", 404),
             ] {

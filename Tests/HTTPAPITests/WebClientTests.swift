@@ -10,10 +10,11 @@ struct WebClientTests {
 
     /// The list in CWebClient.c is kept by hand: it has each file of web/, and nothing else.
     @Test func theExecutableHoldsTheFilesOfTheWebClient() throws {
-        let onDisk = try Set(FileManager.default.subpathsOfDirectory(atPath: Self.directory).filter { path in
-            var isDirectory: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(Self.directory)/\(path)", isDirectory: &isDirectory) && !isDirectory.boolValue
-        })
+        let onDisk = try Set(
+            FileManager.default.subpathsOfDirectory(atPath: Self.directory).filter { path in
+                var isDirectory: ObjCBool = false
+                return FileManager.default.fileExists(atPath: "\(Self.directory)/\(path)", isDirectory: &isDirectory) && !isDirectory.boolValue
+            })
         #expect(Set(WebFiles.all.keys).subtracting(onDisk) == [], "in CWebClient.c, not in web/")
         #expect(onDisk.subtracting(WebFiles.all.keys) == [], "in web/, not in CWebClient.c")
         for (path, file) in WebFiles.all {

@@ -58,7 +58,8 @@ import Testing
                                 deeds.events += 1
                             case 2:
                                 let key = StateKey("own", "\(index)-\(Int.random(in: 0..<3, using: &random))")
-                                deeds.lastState[key] = try await fixture.setState(key.type, key.key, ["n": .integer(Int64(step))], in: room, by: person)
+                                deeds.lastState[key] = try await fixture.setState(
+                                    key.type, key.key, ["n": .integer(Int64(step))], in: room, by: person)
                                 deeds.events += 1
                             case 3:
                                 if let event = deeds.messages.last {
@@ -129,7 +130,9 @@ import Testing
                 for (index, person) in all.enumerated() {
                     group.addTask {
                         var client = SyncClient(person)
-                        if index % 2 == 0 { client = try SyncClient(person, filter: #"{"room":{"timeline":{"limit":3},"state":{"lazy_load_members":true}}}"#) }
+                        if index % 2 == 0 {
+                            client = try SyncClient(person, filter: #"{"room":{"timeline":{"limit":3},"state":{"lazy_load_members":true}}}"#)
+                        }
                         try await client.sync(fixture)
                         for room in allRooms {
                             let last = client.rooms[room]?.timeline.suffix(1) ?? []
@@ -188,10 +191,14 @@ import Testing
                 let time = try await clock.measure(body)
                 print("  \(what): \(time / times) each")
             }
-            try await measure("message, alone, 51 members", times: 50) { for index in 0..<50 { try await fixture.say("\(index)", in: room, by: owner) } }
+            try await measure("message, alone, 51 members", times: 50) {
+                for index in 0..<50 { try await fixture.say("\(index)", in: room, by: owner) }
+            }
             try await measure("message, 20 senders at once", times: 400) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    for sender in readers.prefix(20) { group.addTask { for index in 0..<20 { try await fixture.say("\(index)", in: room, by: sender) } } }
+                    for sender in readers.prefix(20) {
+                        group.addTask { for index in 0..<20 { try await fixture.say("\(index)", in: room, by: sender) } }
+                    }
                     try await group.waitForAll()
                 }
             }
@@ -209,7 +216,14 @@ import Testing
                             var client = client
                             client.since = StreamToken(fixture.home.sync.feed.position)
                             let ready = client
-                            group.addTask { _ = try await fixture.home.sync.sync({ var request = ready.request; request.timeout = .seconds(60); return request }()) }
+                            group.addTask {
+                                _ = try await fixture.home.sync.sync(
+                                    {
+                                        var request = ready.request
+                                        request.timeout = .seconds(60)
+                                        return request
+                                    }())
+                            }
                         }
                         try await LongPollTests.untilWaiting(fixture, readers)
                         try await fixture.say("\(index)", in: room, by: owner)

@@ -37,7 +37,8 @@ import Testing
             case "joined": return all.filter { $0.hasPrefix("join") }
             case "invited":
                 // An invitation that was not accepted yet opens nothing yet.
-                return all.enumerated().filter { $0.element.hasPrefix("join") || ($0.element.hasPrefix("invite") && $0.offset <= lastJoin + 1) }.map(\.element)
+                return all.enumerated().filter { $0.element.hasPrefix("join") || ($0.element.hasPrefix("invite") && $0.offset <= lastJoin + 1) }.map(
+                    \.element)
             default: return Array(all.prefix(lastJoin + 2))
             }
         }

@@ -28,7 +28,8 @@ import Testing
             var bobIsThere = false
             for index in 0..<120 {
                 switch Int.random(in: 0..<10, using: &random) {
-                case 0: if bobIsThere { try await fixture.leave(room, bob) } else { try await fixture.join(room, bob) }
+                case 0:
+                    if bobIsThere { try await fixture.leave(room, bob) } else { try await fixture.join(room, bob) }
                     bobIsThere.toggle()
                 case 1: try await fixture.setState("m.room.topic", "", ["topic": .integer(Int64(index))], in: room, by: alice)
                 case 2: try await fixture.say("noise", in: noise, by: alice)

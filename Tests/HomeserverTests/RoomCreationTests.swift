@@ -59,7 +59,9 @@ import Testing
             let creation = try creation([
                 "preset": "private_chat", "room_alias_name": "kitchen", "name": "Kitchen", "topic": "Food", "is_direct": true,
                 "invite": [.string(people[1].userID.rawValue)],
-                "initial_state": [["type": "m.room.encryption", "content": ["algorithm": "m.megolm.v1.aes-sha2"]], ["type": "x", "state_key": "k", "content": [:]]],
+                "initial_state": [
+                    ["type": "m.room.encryption", "content": ["algorithm": "m.megolm.v1.aes-sha2"]], ["type": "x", "state_key": "k", "content": [:]],
+                ],
             ])
             let room = try await fixture.home.rooms.create(creation, by: people[0].userID)
             let events = try await fixture.wholeTimeline(of: room)

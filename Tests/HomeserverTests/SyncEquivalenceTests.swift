@@ -36,7 +36,9 @@ import Testing
             let people = try await fixture.people("alice", "bob", "carol", "dave")
             var rooms: [RoomID] = []
             for visibility in ["shared", "joined", "invited", "world_readable"] {
-                rooms.append(try await fixture.room(by: people[0], version: RoomVersion.allCases.randomElement(using: &random) ?? .v11, visibility: visibility))
+                rooms.append(
+                    try await fixture.room(by: people[0], version: RoomVersion.allCases.randomElement(using: &random) ?? .v11, visibility: visibility)
+                )
             }
             var followers: [Follower] = []
             for person in people {
@@ -228,7 +230,11 @@ struct Household {
                 }
             case 22..<26:
                 let content: JSONObject = ["msgtype": "m.text", "body": "hey", "m.mentions": ["user_ids": [.string(other.userID.rawValue)]]]
-                sent.append((room, try await home.timeline.send(type: "m.room.message", content: content, to: room, transactionID: "m\(step)", session: person)))
+                sent.append(
+                    (
+                        room,
+                        try await home.timeline.send(type: "m.room.message", content: content, to: room, transactionID: "m\(step)", session: person)
+                    ))
             case 26..<40: try await fixture.join(room, person)
             case 40..<48: try await fixture.leave(room, person)
             case 48..<52: try await fixture.invite(other, to: room, by: person)
@@ -251,7 +257,9 @@ struct Household {
                     try await home.receipts.set(type, to: event, threadID: thread, in: room, by: person.userID)
                 }
             case 82..<88: try await home.typing.set(Bool.random(using: &random), timeoutMilliseconds: 120_000, in: room, by: person.userID)
-            case 88..<92: try await home.accountData.set("x", of: person.userID, room: Bool.random(using: &random) ? room : nil, to: ["n": .integer(Int64(step))])
+            case 88..<92:
+                try await home.accountData.set(
+                    "x", of: person.userID, room: Bool.random(using: &random) ? room : nil, to: ["n": .integer(Int64(step))])
             case 92..<94: try await home.profiles.setField("displayname", of: person.userID, body: ["displayname": .string("\(step)")])
             case 94..<97:
                 let state: Presence.State = Bool.random(using: &random) ? .online : .unavailable

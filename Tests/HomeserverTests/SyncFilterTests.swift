@@ -55,7 +55,9 @@ import Testing
             var expected: [String] = []
             for index in 0..<3 {
                 expected.append(try await fixture.say("\(index)", in: room, by: alice).rawValue)
-                for other in 0..<5 { _ = try await fixture.home.timeline.send(type: "x", content: [:], to: room, transactionID: "\(index)-\(other)", session: alice) }
+                for other in 0..<5 {
+                    _ = try await fixture.home.timeline.send(type: "x", content: [:], to: room, transactionID: "\(index)-\(other)", session: alice)
+                }
             }
             let all = try #require(try await client.ask(fixture).joined(room))
             #expect(all.eventIDs("timeline") == expected && !all.isLimited)

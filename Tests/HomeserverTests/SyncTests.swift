@@ -32,7 +32,8 @@ import Testing
             #expect(json.isLimited)
             #expect(Set(json.types("state")).isSuperset(of: ["m.room.create", "m.room.member", "m.room.power_levels"]))
             #expect(json.events("timeline").allSatisfy { $0["room_id"] == nil }, "the room stands above its events")
-            #expect(json.object("summary") == ["m.heroes": [.string(alice.userID.rawValue)], "m.joined_member_count": 2, "m.invited_member_count": 0])
+            #expect(
+                json.object("summary") == ["m.heroes": [.string(alice.userID.rawValue)], "m.joined_member_count": 2, "m.invited_member_count": 0])
             #expect(client.accountData["org.example"] == ["a": 1])
             #expect(client.accountData["m.push_rules"] != nil)
             #expect(client.rooms[room]?.accountData["org.example.room"] == ["b": 2])
@@ -508,7 +509,8 @@ import Testing
             var from: StreamToken?
             repeat {
                 let page = try await fixture.home.history.messages(
-                    of: room, for: bob.userID, from: from, to: nil, direction: .backwards, limit: 7, filter: RoomEventFilter(["types": ["m.room.message"]]))
+                    of: room, for: bob.userID, from: from, to: nil, direction: .backwards, limit: 7,
+                    filter: RoomEventFilter(["types": ["m.room.message"]]))
                 seen += page.events.map(\.eventID.rawValue)
                 from = page.end
             } while from != nil

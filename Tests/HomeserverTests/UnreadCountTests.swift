@@ -105,8 +105,13 @@ import Testing
             let (alice, bob, carol) = (people[0], people[1], people[2])
             let room = try await fixture.room(by: alice, members: [bob, carol])
             let rules = fixture.home.pushRules
-            try await rules.put(.override, room.rawValue, of: bob.userID, body: ["actions": [], "conditions": [["kind": "event_match", "key": "room_id", "pattern": .string(room.rawValue)]]], before: nil, after: nil)
-            try await rules.put(.content, "word", of: carol.userID, body: ["actions": ["notify", ["set_tweak": "highlight"]], "pattern": "lunch"], before: nil, after: nil)
+            try await rules.put(
+                .override, room.rawValue, of: bob.userID,
+                body: ["actions": [], "conditions": [["kind": "event_match", "key": "room_id", "pattern": .string(room.rawValue)]]], before: nil,
+                after: nil)
+            try await rules.put(
+                .content, "word", of: carol.userID, body: ["actions": ["notify", ["set_tweak": "highlight"]], "pattern": "lunch"], before: nil,
+                after: nil)
             try await fixture.say("lunch?", in: room, by: alice)
             _ = try await Self.mention(fixture, bob, in: room, by: alice)
             #expect(try await Self.unread(fixture, bob, room) == UnreadCounts(), "muted altogether")
@@ -188,7 +193,9 @@ import Testing
                                     try await fixture.home.receipts.set(type, to: event.eventID, threadID: nil, in: room, by: person.userID)
                                 }
                             case 5:
-                                if let (room, event) = sent.randomElement(using: &random) { _ = try await fixture.redact(event, in: room, by: person) }
+                                if let (room, event) = sent.randomElement(using: &random) {
+                                    _ = try await fixture.redact(event, in: room, by: person)
+                                }
                             case 6 where index > 0:
                                 try await fixture.leave(room, person)
                                 try await fixture.join(room, person)

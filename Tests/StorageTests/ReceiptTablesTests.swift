@@ -62,7 +62,11 @@ import Testing
         for (byDefault, own) in [(1, nil), (0, 2), (1, 0), (2, nil), (2, 1), (1, 2), (0, nil), (0, 1)] as [(Int, Int?)] {
             let event = try await room.add(notifies: byDefault)
             positions.append(event.position)
-            if let own { try await temporary.database.write { try $0.insertNotificationException(user: Self.bob, room: room.room, event: event.position, notifies: own) } }
+            if let own {
+                try await temporary.database.write {
+                    try $0.insertNotificationException(user: Self.bob, room: room.room, event: event.position, notifies: own)
+                }
+            }
         }
         try await room.add(sender: Self.bob, notifies: 2)
         let all = positions

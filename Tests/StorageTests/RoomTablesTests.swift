@@ -16,7 +16,9 @@ import Testing
         try await temporary.database.read { read in
             let record = try #require(try read.membership(of: Self.bob, in: room.room))
             #expect(record.membership == "join" && record.position == back && record.roomID == room.record.id)
-            for (end, membership, position) in [(invited, "invite", invited), (joined, "join", joined), (renamed, "join", renamed), (left, "leave", left)] {
+            for (end, membership, position) in [
+                (invited, "invite", invited), (joined, "join", joined), (renamed, "join", renamed), (left, "leave", left),
+            ] {
                 let then = try read.memberships(of: Self.bob, at: end)
                 #expect(then.map(\.membership) == [membership] && then.map(\.position) == [position])
             }

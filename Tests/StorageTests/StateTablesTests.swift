@@ -38,7 +38,9 @@ import Testing
                 }
                 for start in entries.map(\.position) where start <= end {
                     var changed: [String: Position] = [:]
-                    for entry in entries where entry.position > start && entry.position <= end { changed[entry.type + "|" + entry.key] = entry.position }
+                    for entry in entries where entry.position > start && entry.position <= end {
+                        changed[entry.type + "|" + entry.key] = entry.position
+                    }
                     #expect(try read.stateChanges(of: room.room, after: start, upTo: end).map(\.position) == changed.values.sorted())
                     let summary = try read.summaryChanges(of: room.room, after: start, upTo: end)
                     #expect(Set(summary.members.map { "m.room.member|" + $0.rawValue }) == Set(changed.keys.filter { $0.hasPrefix("m.room.member") }))

@@ -19,10 +19,13 @@ import Testing
         let message = try await room.add()
         #expect(try await temporary.database.read { try $0.event(at: message.position) }?.stateKey == nil)
         #expect(try await temporary.database.read { try $0.latestEvent(in: room.room) }?.id == message.id)
-        #expect(try await temporary.database.read { try $0.latestPosition(in: room.room, upTo: Position(message.position.value - 1)) } == second.position)
+        #expect(
+            try await temporary.database.read { try $0.latestPosition(in: room.room, upTo: Position(message.position.value - 1)) } == second.position)
     }
 
-    @Test(arguments: ["", "$", "$x", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", "event:box.test"])
+    @Test(arguments: [
+        "", "$", "$x", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", "event:box.test",
+    ])
     func idsOfNoEvent(text: String) async throws {
         let temporary = try TemporaryDatabase()
         let room = try await StoredRoom(temporary.database)
@@ -47,11 +50,15 @@ import Testing
                     for end in all {
                         for limit in [0, 1, 3, 12, 100] {
                             for onlyEven in [false, true] {
-                                let accepts: (TimelineEvent) -> Bool = { event in !onlyEven || event.content.last(where: { $0 != 0x7d }).map { $0 % 2 == 0 } ?? false }
+                                let accepts: (TimelineEvent) -> Bool = { event in
+                                    !onlyEven || event.content.last(where: { $0 != 0x7d }).map { $0 % 2 == 0 } ?? false
+                                }
                                 let (slice, last) = try read.timeline(
                                     of: room.room, after: after, upTo: end, limit: limit, direction: direction, accepting: accepts)
-                                var expected = all.enumerated().filter { $0.element > after && $0.element <= end && (!onlyEven || $0.offset % 2 == 0) }
-                                    .map(\.element)
+                                var expected = all.enumerated().filter {
+                                    $0.element > after && $0.element <= end && (!onlyEven || $0.offset % 2 == 0)
+                                }
+                                .map(\.element)
                                 if direction == .backwards { expected.reverse() }
                                 #expect(slice.events.map(\.position) == Array(expected.prefix(limit)))
                                 #expect(slice.isLimited == (expected.count > limit))
@@ -122,7 +129,9 @@ import Testing
         let temporary = try TemporaryDatabase()
         let room = try await StoredRoom(temporary.database)
         let topic = try await room.add("m.room.topic", stateKey: "", ["topic": "secret"], notifies: 2)
-        try await temporary.database.write { try $0.insertNotificationException(user: StoredRoom.bob, room: room.room, event: topic.position, notifies: 1) }
+        try await temporary.database.write {
+            try $0.insertNotificationException(user: StoredRoom.bob, room: room.room, event: topic.position, notifies: 1)
+        }
         let next = try await room.add("m.room.topic", stateKey: "", ["topic": "next"])
         let redaction = try await room.add("m.room.redaction", ["redacts": .string(topic.id.rawValue)])
         let second = try await room.add("m.room.redaction", ["redacts": .string(redaction.id.rawValue)])

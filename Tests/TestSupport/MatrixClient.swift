@@ -2,7 +2,7 @@ import Foundation
 public import MatrixCore
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// A small Matrix client, to drive a server over its socket as real ones do.

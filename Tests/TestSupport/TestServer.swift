@@ -26,7 +26,9 @@ public final class TestServer: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let homeserver = try await Homeserver(configuration: configuration, clock: clock, logger: logger)
-        let context = ServerContext(homeserver: homeserver, boxName: "Test box", logger: logger) { text in text.utf8.count > 100 ? nil : "<svg>\(text)</svg>" }
+        let context = ServerContext(homeserver: homeserver, boxName: "Test box", logger: logger) { text in
+            text.utf8.count > 100 ? nil : "<svg>\(text)</svg>"
+        }
         let server = HTTPServer(context: context, endpoint: .network(address: "127.0.0.1", port: 0))
         port = try await server.start()
         self.homeserver = homeserver

@@ -63,7 +63,9 @@ enum PushRuleRoutes {
     }
 
     private static func kind(_ request: APIRequest) throws(MatrixError) -> PushRuleKind {
-        guard let kind = PushRuleKind(rawValue: request.parameter("kind")) else { throw MatrixError(.invalidParameter, "There is no such kind of rule.") }
+        guard let kind = PushRuleKind(rawValue: request.parameter("kind")) else {
+            throw MatrixError(.invalidParameter, "There is no such kind of rule.")
+        }
         return kind
     }
 }

@@ -14,12 +14,6 @@ public struct AccountData: Sendable {
     let feed: ChangeFeed
     let pushRules: PushRuleSettings
 
-    init(database: Database, feed: ChangeFeed, pushRules: PushRuleSettings) {
-        self.database = database
-        self.feed = feed
-        self.pushRules = pushRules
-    }
-
     /// The content as JSON. Throws `notFound`.
     public func content(_ type: String, of user: UserID, room: RoomID?) async throws -> [UInt8] {
         if room == nil, type == PushRuleSettings.type { return try await pushRules.accountDataContent(of: user) }

@@ -30,13 +30,6 @@ public struct Devices: Sendable {
     let authentication: UserInteractiveAuthentication
     let keys: DeviceKeys
 
-    init(database: Database, sessions: Sessions, authentication: UserInteractiveAuthentication, keys: DeviceKeys) {
-        self.database = database
-        self.sessions = sessions
-        self.authentication = authentication
-        self.keys = keys
-    }
-
     public func list(of user: UserID) async throws -> [Device] {
         try await database.read { try $0.devices(of: user) }.map(device)
     }

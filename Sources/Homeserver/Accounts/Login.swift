@@ -9,12 +9,6 @@ public struct Login: Sendable {
     let sessions: Sessions
     let credentials: Credentials
 
-    init(database: Database, sessions: Sessions, credentials: Credentials) {
-        self.database = database
-        self.sessions = sessions
-        self.credentials = credentials
-    }
-
     public static let flows = ["m.login.password"]
 
     public func logIn(_ body: JSONObject, address: String?) async throws -> AccountAccess {

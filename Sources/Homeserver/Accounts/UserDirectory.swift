@@ -24,11 +24,11 @@ public struct UserDirectory: Sendable {
 
     let database: Database
 
-    init(database: Database) { self.database = database }
-
     /// Those whose name or user name begins with the term come first. An empty term finds all.
     public func search(_ term: String, limit: Int?) async throws -> (people: [Person], isLimited: Bool) {
-        guard term.utf8.count <= Self.maxTermBytes else { throw MatrixError(.invalidParameter, "search_term has at most \(Self.maxTermBytes) bytes.") }
+        guard term.utf8.count <= Self.maxTermBytes else {
+            throw MatrixError(.invalidParameter, "search_term has at most \(Self.maxTermBytes) bytes.")
+        }
         let limit = min(max(1, limit ?? Self.defaultLimit), Self.maxLimit)
         let wanted = [Character](term.lowercased())
         return try await database.read { transaction in

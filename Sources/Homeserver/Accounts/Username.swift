@@ -26,7 +26,8 @@ enum Username {
             guard !text.isEmpty, text.utf8.count <= maxIdentifierBytes else { return nil }
             return UserID("@\(lowercasedASCII(text)):\(serverName)")
         }
-        guard let user = UserID(lowercasedASCII(text)) ?? UserID(text), user.serverName == lowercasedASCII(serverName) || user.serverName == serverName
+        guard let user = UserID(lowercasedASCII(text)) ?? UserID(text),
+            user.serverName == lowercasedASCII(serverName) || user.serverName == serverName
         else { return nil }
         return UserID(localpart: lowercasedASCII(user.localpart), server: serverName)
     }
