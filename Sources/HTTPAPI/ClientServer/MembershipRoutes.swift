@@ -48,24 +48,17 @@ enum MembershipRoutes {
         return .empty
     }
 
-    static func kick(_ request: APIRequest) async throws -> Reply {
-        let body = try await request.body()
-        try await request.homeserver.membership.kick(
-            userID(in: body), from: request.roomID(), by: request.session.userID, reason: body.optionalString("reason"))
-        return .empty
-    }
+    static func kick(_ request: APIRequest) async throws -> Reply { try await change(request, request.homeserver.membership.kick) }
 
-    static func ban(_ request: APIRequest) async throws -> Reply {
-        let body = try await request.body()
-        try await request.homeserver.membership.ban(
-            userID(in: body), from: request.roomID(), by: request.session.userID, reason: body.optionalString("reason"))
-        return .empty
-    }
+    static func ban(_ request: APIRequest) async throws -> Reply { try await change(request, request.homeserver.membership.ban) }
 
-    static func unban(_ request: APIRequest) async throws -> Reply {
+    static func unban(_ request: APIRequest) async throws -> Reply { try await change(request, request.homeserver.membership.unban) }
+
+    private static func change(
+        _ request: APIRequest, _ change: (_ user: UserID, _ room: RoomID, _ sender: UserID, _ reason: String?) async throws -> Void
+    ) async throws -> Reply {
         let body = try await request.body()
-        try await request.homeserver.membership.unban(
-            userID(in: body), from: request.roomID(), by: request.session.userID, reason: body.optionalString("reason"))
+        try await change(userID(in: body), request.roomID(), request.session.userID, body.optionalString("reason"))
         return .empty
     }
 
