@@ -165,6 +165,42 @@ import Testing
         }
     }
 
+    /// A reader that counted before the newest message was written must not be believed after it.
+    @Test(arguments: [false, true]) func whatWasCountedTooEarlyIsNotKept(afterForgetting: Bool) async throws {
+        try await HomeFixture.with { fixture in
+            let people = try await fixture.people("alice", "bob")
+            let (alice, bob) = (people[0], people[1])
+            let notifications = fixture.home.sync.notifications
+            let room = try await fixture.room(by: alice, members: [bob])
+            var others: [RoomID] = []
+            if afterForgetting {
+                for _ in 0..<Notifications.maxKnownRooms { others.append(try await fixture.room(by: alice)) }
+            }
+            func count(upTo end: Position) async throws -> UnreadCounts {
+                try await fixture.home.database.read { transaction in
+                    let key = try #require(try transaction.room(room)).key
+                    let membership = try #require(try transaction.membership(of: bob.userID, in: key))
+                    return try notifications.counts(of: bob.userID, in: membership, upTo: end, transaction)
+                }
+            }
+            let early = fixture.home.sync.feed.position
+            try await fixture.say("late", in: room, by: alice)
+            // So many other rooms that this one is dropped.
+            for other in others { try await fixture.say("x", in: other, by: alice) }
+            #expect(notifications.knownCounts(of: bob.userID, in: room) == nil)
+            #expect(try await count(upTo: early) == UnreadCounts())
+            #expect(notifications.knownCounts(of: bob.userID, in: room) == nil)
+            #expect(try await count(upTo: fixture.home.sync.feed.position) == UnreadCounts(notifications: 1))
+            #expect(notifications.knownCounts(of: bob.userID, in: room) == UnreadCounts(notifications: 1))
+            // The same with a receipt.
+            let before = fixture.home.sync.feed.position
+            let event = try #require(try await fixture.wholeTimeline(of: room).last)
+            try await fixture.home.receipts.set("m.read", to: event.eventID, threadID: nil, in: room, by: bob.userID)
+            _ = try await count(upTo: before)
+            #expect(notifications.knownCounts(of: bob.userID, in: room) == nil)
+        }
+    }
+
     /// Senders, readers and syncs at once; in the end every count is what counting one by one gives.
     @Test func racesLeaveTheRightCounts() async throws {
         var random = SeededGenerator()
