@@ -19,7 +19,13 @@ final class Connection: ServerChildChannelValue {
         var isCancelled = false
     }
 
-    init(_ http: HTTPChannel) { self.http = http }
+    /// Where everything of this connection runs.
+    let executor: EventLoopExecutor
+
+    init(_ http: HTTPChannel) {
+        self.http = http
+        executor = EventLoopExecutor(http.channel.eventLoop)
+    }
 
     var channel: any Channel { http.channel }
 
@@ -74,7 +80,7 @@ final class Connection: ServerChildChannelValue {
 
     /// Runs a handler so that `cancel` reaches it.
     private func run(_ handler: @escaping @Sendable () async -> Reply) async -> Reply {
-        let task = Task { await handler() }
+        let task = Task(executorPreference: executor) { await handler() }
         let isCancelled = state.withLock { state in
             state.handler = task
             return state.isCancelled

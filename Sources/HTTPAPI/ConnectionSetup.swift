@@ -40,7 +40,7 @@ final class ConnectionSetup: ServerChildChannel {
         if isStopping { connection.cancel() }
         await withTaskCancellationHandler {
             do {
-                try await connection.serve(responder)
+                try await withTaskExecutorPreference(connection.executor) { try await connection.serve(responder) }
             } catch {
                 logger.trace("connection ended: \(error)")
             }

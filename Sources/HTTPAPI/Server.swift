@@ -25,20 +25,20 @@ public final class HTTPServer: Sendable {
         let task: Task<Void, Never>
     }
 
-    /// Sockets need little work beside the handlers, which run elsewhere.
-    private static let eventLoopThreads = 1
+    /// Handlers run on them too, so one long answer leaves another thread for the other clients.
+    private static let networkThreads = 2
     private static let timeForLastAnswers = Duration.milliseconds(1_500)
 
     public init(context: ServerContext, endpoint: Endpoint) {
         self.context = context
         self.endpoint = endpoint
-        let routes: [Route]
-        switch endpoint {
-        case .network: routes = Routes.all
-        case .control: routes = Routes.control
-        }
+        let (routes, threads) =
+            switch endpoint {
+            case .network: (Routes.all, Self.networkThreads)
+            case .control: (Routes.control, 1)
+            }
         setup = ConnectionSetup(responder: Responder(server: context, routes: routes))
-        group = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopThreads)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     }
 
     /// Begins to listen, and returns the port, 0 for a control socket. Throws `ListenError` when the address cannot be had.

@@ -33,7 +33,8 @@ struct WaitingRequestTests {
         async let stopped: Void = server.stop()
         let answer = try await connection.receiveAll()
         await stopped
-        #expect(ContinuousClock().now - started < .seconds(4))
+        // The sync itself would have waited for two minutes; a busy machine takes its time.
+        #expect(ContinuousClock().now - started < .seconds(60))
         #expect(answer.isEmpty || answer.contains("next_batch"))
     }
 
