@@ -10,7 +10,8 @@ struct WaitingRequestTests {
         let since = try await client.sync().string("next_batch") ?? ""
         let connection = try RawConnection(port: server.port)
         try await connection.send(
-            "GET /_matrix/client/v3/sync?timeout=120000&since=\(since) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(client.accessToken ?? "")\r\n\r\n"
+            "GET /_matrix/client/v3/sync?timeout=120000&since=\(since) HTTP/1.1\r\nHost: a\r\n"
+                + "Authorization: Bearer \(client.accessToken ?? "")\r\n\r\n"
         )
         try await until { server.requestsInProgress == 1 }
         return connection
