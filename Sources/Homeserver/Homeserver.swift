@@ -130,6 +130,8 @@ public final class Homeserver: Sendable {
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
+        // Nothing more than when a device was seen last: not worth an error.
+        try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in
             let close: @Sendable () -> Void = { [database, blobs] in
                 blobs.close()

@@ -43,7 +43,7 @@ final class Passwords: Sendable {
 
     // MARK: Threads
 
-    private func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws -> Value {
+    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
             let job: @Sendable () -> Void = { continuation.resume(returning: work()) }
             let admission = state.withLock { state -> Admission in

@@ -185,12 +185,13 @@ public final class UserInteractiveAuthentication: Sendable {
     private func state(_ id: String) -> State? {
         let now = clock.nowMilliseconds
         return sessions.withLock { sessions in
-            guard let session = sessions[id] else { return nil }
+            guard var session = sessions[id] else { return nil }
             guard now - session.usedAtMilliseconds < Self.lifetimeMilliseconds else {
                 sessions[id] = nil
                 return nil
             }
-            sessions[id]?.usedAtMilliseconds = now
+            session.usedAtMilliseconds = now
+            sessions[id] = session
             return session
         }
     }
