@@ -47,7 +47,7 @@ struct PasswordsTests {
         }
     }
 
-    @Test func fewAtATimeAndNotTooManyInLine() async throws {
+    @Test(.timeLimit(.minutes(1))) func fewAtATimeAndNotTooManyInLine() async throws {
         let passwords = Passwords()
         let gate = Gate()
         let capacity = Passwords.maxConcurrent + Passwords.maxWaiting
