@@ -109,7 +109,16 @@ public final class HTTPServer: Sendable {
             deadline.cancel()
             await quiescing.value
         }
+        await finishClosing()
         try? await group.shutdownGracefully()
         if case .control(let path) = endpoint { unlink(path) }
+    }
+
+    /// Lets every event loop do what is scheduled on it. A channel that closes, also one that never got to listen, lets go of what
+    /// then reports to another loop, which must still be there: hence twice.
+    private func finishClosing() async {
+        for _ in 0..<2 {
+            for eventLoop in group.makeIterator() { try? await eventLoop.submit {}.get() }
+        }
     }
 }
