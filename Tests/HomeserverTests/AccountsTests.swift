@@ -32,6 +32,49 @@ struct AccountsTests {
         }
     }
 
+    /// On a poor Wi-Fi the answer gets lost, and the client asks again.
+    @Test func aRepeatedRegistrationGivesTheSameAccount() async throws {
+        try await AccountFixture.with { fixture in
+            let registration = fixture.registration(.open)
+            func register(_ body: JSONObject, session: String?, operation: String = "POST /register") async throws -> AccountAccess {
+                var body = body
+                body["auth"] = ["type": "m.login.dummy"]
+                if let session { body["auth"] = ["type": "m.login.dummy", "session": .string(session)] }
+                return try await registration.register(InteractiveRequest(operation: operation, body: body, address: nil), kind: "user")
+            }
+            func newSession(_ body: JSONObject) async throws -> String {
+                let request = InteractiveRequest(operation: "POST /register", body: body, address: nil)
+                let error = await matrixError { _ = try await registration.register(request, kind: "user") }
+                return try #require(error?.details.string("session"))
+            }
+            for body: JSONObject in [["username": "ann", "password": "x"], ["password": "x"]] {
+                let session = try await newSession(body)
+                let first = try await register(body, session: session)
+                let second = try await register(body, session: session)
+                #expect(second.userID == first.userID)
+                #expect(second.deviceID == first.deviceID)
+                let token = try #require(second.accessToken)
+                #expect(try await fixture.sessions.session(for: token).userID == first.userID)
+                let devices = try await fixture.database.read { try $0.devices(of: first.userID) }
+                #expect(devices.count == 1)
+
+                // Whoever logged out does not come back this way.
+                try await fixture.sessions.logOut(fixture.sessions.session(for: token))
+                await expect(.userInUse) { _ = try await register(body, session: session) }
+            }
+            #expect(try await fixture.database.read { try $0.accounts() }.count == 2)
+
+            let body: JSONObject = ["username": "ben", "password": "x", "inhibit_login": true]
+            let session = try await newSession(body)
+            _ = try await register(body, session: session)
+            #expect(try await register(body, session: session).accessToken == nil)
+            // Only in the session in which it was made, and not for long.
+            await expect(.userInUse) { _ = try await register(body, session: nil) }
+            fixture.time.pass(milliseconds: UserInteractiveAuthentication.lifetimeMilliseconds)
+            await expect(.userInUse) { _ = try await register(body, session: session) }
+        }
+    }
+
     @Test func failuresCountAndSuccessesDoNot() async throws {
         try await AccountFixture.with(hasRateLimits: true) { fixture in
             _ = try await fixture.account("ann", password: "apple")

@@ -59,6 +59,7 @@ public final class Registration: Sendable {
             throw MatrixError(.forbidden, "This box has no guest accounts.")
         }
         guard mode != .closed else { throw MatrixError(.forbidden, "Accounts on this box are made by its owner.") }
+        if let access = authentication.registered(by: request) { return try await registeredAgain(access) }
         let early = try Wish(authentication.parameters(of: request))
         if let username = early.username { try await checkAvailability(of: username) }
         if let password = early.password { try Passwords.checkBounds(password) }
@@ -73,7 +74,7 @@ public final class Registration: Sendable {
                 guard let token = proof.registrationToken else { throw Self.tooLateToOwn }
                 try invites.use(token, in: transaction)
             }
-            authentication.end(proof)
+            authentication.end(proof, with: access)
             return access
         } catch let error as MatrixError where error == Invites.notValid {
             throw authentication.refusal(proof, error)
@@ -114,6 +115,18 @@ public final class Registration: Sendable {
             username = try body.optionalString("username")
             password = try body.optionalString("password")
             if try body.optionalBool("inhibit_login") != true { device = try DeviceWish(body) }
+        }
+    }
+
+    /// For a client whose answer was lost on the way: the same account and device, with a new token.
+    private func registeredAgain(_ access: AccountAccess) async throws -> AccountAccess {
+        guard let deviceID = access.deviceID else { return access }
+        return try await database.write { [self] transaction in
+            guard let account = try transaction.account(of: access.userID), !account.isDeactivated,
+                let device = try transaction.device(deviceID, of: access.userID)
+            else { throw Self.userInUse }
+            let login = try sessions.begin(for: access.userID, deviceID: device.deviceID, displayName: nil, in: transaction)
+            return AccountAccess(userID: access.userID, deviceID: login.deviceID, accessToken: login.accessToken)
         }
     }
 

@@ -37,10 +37,12 @@ public final class UserInteractiveAuthentication: Sendable {
     private struct State {
         let operation: String
         let user: UserID?
-        let body: JSONObject
+        var body: JSONObject
         let flows: [[Stage]]
         var completed: [Stage] = []
         var registrationToken: String?
+        /// What the operation gave, where a repetition is to give the same.
+        var registered: AccountAccess?
         var usedAtMilliseconds: Int64
     }
 
@@ -83,13 +85,34 @@ public final class UserInteractiveAuthentication: Sendable {
             }
             if !session.completed.contains(stage) { try await perform(stage, auth, request, id, &session) }
         }
-        sessions.withLock { $0[id] = session }
+        let (completed, token) = (session.completed, session.registrationToken)
+        sessions.withLock { sessions in
+            sessions[id]?.completed = completed
+            sessions[id]?.registrationToken = token
+        }
         guard session.flows.contains(session.completed) else { throw Self.challenge(id, session) }
         return Proof(sessionID: id, body: parameters(of: request), registrationToken: session.registrationToken)
     }
 
     /// The operation was carried out.
     func end(_ proof: Proof) { sessions.withLock { $0[proof.sessionID] = nil } }
+
+    /// An account was made. Should the client not hear of it, it may ask again for a while.
+    func end(_ proof: Proof, with access: AccountAccess) {
+        sessions.withLock { sessions in
+            sessions[proof.sessionID]?.registered = access
+            // It has the password in it.
+            sessions[proof.sessionID]?.body = [:]
+        }
+    }
+
+    /// The account that was made in the session of this request before.
+    func registered(by request: InteractiveRequest) -> AccountAccess? {
+        guard let id = request.body.object("auth")?.string("session"), let session = state(id), session.operation == request.operation else {
+            return nil
+        }
+        return session.registered
+    }
 
     /// A completed stage turned out not to hold: its client may try again.
     func refusal(_ proof: Proof, _ error: MatrixError) -> MatrixError {
@@ -173,7 +196,9 @@ public final class UserInteractiveAuthentication: Sendable {
         let session = State(
             operation: request.operation, user: user, body: writer.bytes.count <= Self.maxKeptBodyBytes ? body : [:], flows: flows,
             usedAtMilliseconds: clock.nowMilliseconds)
+        let oldestLivingMilliseconds = clock.nowMilliseconds - Self.lifetimeMilliseconds
         sessions.withLock { sessions in
+            sessions = sessions.filter { $0.value.usedAtMilliseconds > oldestLivingMilliseconds }
             if sessions.count >= Self.maxSessions, let oldest = sessions.min(by: { $0.value.usedAtMilliseconds < $1.value.usedAtMilliseconds }) {
                 sessions[oldest.key] = nil
             }
