@@ -97,7 +97,6 @@ public final class Connection {
     }
 
     var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle) }
-    var totalChanges: Int64 { sqlite3_total_changes64(handle) }
 
     /// Pages in the write-ahead log after the last commit of this connection.
     private(set) var logPages = 0
