@@ -70,7 +70,13 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["HTTPAPI", "Homeserver", "Storage", "MatrixCore", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "HTTPAPI", "Homeserver", "Storage", "MatrixCore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: swiftSettings),

@@ -47,10 +47,13 @@ public final class Homeserver: Sendable {
 
     private let directoryLock: DataDirectory
     let database: Database
+    let http: any HTTPClient
     private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
-    public init(configuration: HomeserverConfiguration, clock: Clock = .system, logger: Logger) async throws {
+    ///
+    /// - Parameter http: how the services ask other programs.
+    public init(configuration: HomeserverConfiguration, http: any HTTPClient, clock: Clock = .system, logger: Logger) async throws {
         let directory = try DataDirectory(path: configuration.dataDirectory)
         let feed = ChangeFeed()
         let database = try Database(path: directory.database) { feed.publish($0) }
@@ -126,6 +129,7 @@ public final class Homeserver: Sendable {
 
         directoryLock = directory
         self.database = database
+        self.http = http
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.

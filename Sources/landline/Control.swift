@@ -19,7 +19,8 @@ struct Control {
         if control.isAnswered { return try body(control) }
         var logger = Logger(label: "landline")
         logger.logLevel = .error
-        let homeserver = try await Homeserver(configuration: HomeserverConfiguration(dataDirectory: dataDirectory), logger: logger)
+        let homeserver = try await Homeserver(
+            configuration: HomeserverConfiguration(dataDirectory: dataDirectory), http: NetworkHTTPClient(), logger: logger)
         let server = HTTPServer(
             context: ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { _ in nil },
             endpoint: .control(path: homeserver.controlSocket))

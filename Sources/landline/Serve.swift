@@ -39,7 +39,7 @@ private struct Box: Service {
     let logger: Logger
 
     func run() async throws {
-        let homeserver = try await Homeserver(configuration: configuration.homeserver, logger: logger)
+        let homeserver = try await Homeserver(configuration: configuration.homeserver, http: NetworkHTTPClient(), logger: logger)
         var context = ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { text in try? QRCode(text).svg() }
         let server = HTTPServer(context: context, endpoint: .network(address: configuration.bindAddress, port: configuration.httpPort))
         do {

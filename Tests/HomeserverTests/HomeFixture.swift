@@ -3,6 +3,7 @@ import Logging
 import MatrixCore
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Homeserver
@@ -13,6 +14,8 @@ final class HomeFixture: Sendable {
 
     let directory: String
     let clock: SteppedClock
+    /// Where the box's own requests go.
+    let network = ScriptedHTTPClient()
     private let current: Mutex<Homeserver?>
     private let hasHomeRoom: Bool
 
@@ -66,7 +69,8 @@ final class HomeFixture: Sendable {
             dataDirectory: directory, serverName: Self.serverName, registration: .open, hasHomeRoom: hasHomeRoom, hasRateLimits: false)
         let clock = clock
         let home = try await Homeserver(
-            configuration: configuration, clock: Clock { clock.nowMilliseconds }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            configuration: configuration, http: network, clock: Clock { clock.nowMilliseconds },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         current.withLock { $0 = home }
     }
 

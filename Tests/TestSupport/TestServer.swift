@@ -25,7 +25,7 @@ public final class TestServer: Sendable {
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let homeserver = try await Homeserver(configuration: configuration, clock: clock, logger: logger)
+        let homeserver = try await Homeserver(configuration: configuration, http: NetworkHTTPClient(), clock: clock, logger: logger)
         let context = ServerContext(homeserver: homeserver, boxName: "Test box", logger: logger) { text in
             text.utf8.count > 100 ? nil : "<svg>\(text)</svg>"
         }
