@@ -12,9 +12,9 @@ struct NetworkHTTPClientTests {
     }
 
     private func withReceiver(
-        _ answer: @escaping @Sendable (HTTPReceiver.Request) -> HTTPReceiver.Answer, _ body: (HTTPReceiver) async throws -> Void
+        _ answer: HTTPReceiver.Answer, _ body: (HTTPReceiver) async throws -> Void
     ) async throws {
-        let receiver = try await HTTPReceiver(answer: answer)
+        let receiver = try await HTTPReceiver(answer: { _ in answer })
         do {
             try await body(receiver)
         } catch {
@@ -26,7 +26,7 @@ struct NetworkHTTPClientTests {
 
     @Test(arguments: ["127.0.0.1", "localhost"])
     func aRequestArrivesAsItWasMade(host: String) async throws {
-        try await withReceiver({ _ in .json(#"{"a":1}"#, status: 201) }) { receiver in
+        try await withReceiver(.json(#"{"a":1}"#, status: 201)) { receiver in
             let body = Array(#"{"x":"ü"}"#.utf8)
             let request = OutgoingRequest(
                 .put, try url(receiver, "/p/a%20b?q=%2F", host: host), headers: [("Authorization", "Bearer secret")], body: body)
@@ -45,7 +45,7 @@ struct NetworkHTTPClientTests {
     }
 
     @Test func aGETHasNoBody() async throws {
-        try await withReceiver({ _ in .json("{}") }) { receiver in
+        try await withReceiver(.json("{}")) { receiver in
             _ = try await client.send(OutgoingRequest(.get, try url(receiver)))
             let received = try #require(try await receiver.requests.first(1).first)
             #expect(received.method == "GET")
@@ -56,7 +56,7 @@ struct NetworkHTTPClientTests {
 
     @Test func aRedirectIsAnAnswerAndNotFollowed() async throws {
         let raw = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
-        try await withReceiver({ _ in .raw(Array(raw.utf8)) }) { receiver in
+        try await withReceiver(.raw(Array(raw.utf8))) { receiver in
             let response = try await client.send(OutgoingRequest(.get, try url(receiver)))
             #expect(response.status == 302)
             #expect(receiver.requests.all.count == 1)
@@ -64,14 +64,14 @@ struct NetworkHTTPClientTests {
     }
 
     @Test func anAnswerWithoutLengthEndsWithTheConnection() async throws {
-        try await withReceiver({ _ in .raw(Array("HTTP/1.1 200 OK\r\n\r\nhello".utf8)) }) { receiver in
+        try await withReceiver(.raw(Array("HTTP/1.1 200 OK\r\n\r\nhello".utf8))) { receiver in
             let response = try await client.send(OutgoingRequest(.get, try url(receiver)))
             #expect(response.body == Array("hello".utf8))
         }
     }
 
     @Test func aLongAnswerIsCutOff() async throws {
-        try await withReceiver({ _ in .response(status: 200, body: [UInt8](repeating: 0x20, count: 1_001)) }) { receiver in
+        try await withReceiver(.response(status: 200, body: [UInt8](repeating: 0x20, count: 1_001))) { receiver in
             var request = OutgoingRequest(.get, try url(receiver), maxResponseBytes: 1_000)
             await #expect(throws: OutgoingHTTPError.responseTooLarge) { try await client.send(request) }
             request.maxResponseBytes = 1_001
@@ -81,7 +81,7 @@ struct NetworkHTTPClientTests {
 
     @Test(arguments: ["", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "HTTP/1.1 200 OK\r\nConte"])
     func whatIsNoWholeAnswerIsAnError(_ raw: String) async throws {
-        try await withReceiver({ _ in .raw(Array(raw.utf8)) }) { receiver in
+        try await withReceiver(.raw(Array(raw.utf8))) { receiver in
             let request = OutgoingRequest(.get, try url(receiver))
             let error = await #expect(throws: OutgoingHTTPError.self) { try await client.send(request) }
             guard case .malformed = error else {
@@ -93,21 +93,21 @@ struct NetworkHTTPClientTests {
 
     @Test func headersAreBounded() async throws {
         let long = "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: Limits.maxHeaderBytes + 1) + "\r\nContent-Length: 0\r\n\r\n"
-        try await withReceiver({ _ in .raw(Array(long.utf8)) }) { receiver in
+        try await withReceiver(.raw(Array(long.utf8))) { receiver in
             let request = OutgoingRequest(.get, try url(receiver))
             await #expect(throws: OutgoingHTTPError.self) { try await client.send(request) }
         }
     }
 
     @Test func silenceEndsInTime() async throws {
-        try await withReceiver({ _ in .silence }) { receiver in
+        try await withReceiver(.silence) { receiver in
             let request = OutgoingRequest(.get, try url(receiver), timeoutSeconds: 1)
             await #expect(throws: OutgoingHTTPError.timedOut) { try await client.send(request) }
         }
     }
 
     @Test func aCancelledTaskDoesNotWait() async throws {
-        try await withReceiver({ _ in .silence }) { receiver in
+        try await withReceiver(.silence) { receiver in
             let request = OutgoingRequest(.get, try url(receiver), timeoutSeconds: 600)
             let task = Task { try await client.send(request) }
             _ = try await receiver.requests.first(1)
@@ -127,7 +127,7 @@ struct NetworkHTTPClientTests {
     }
 
     @Test func noHeaderCanSmuggleAnother() async throws {
-        try await withReceiver({ _ in .json("{}") }) { receiver in
+        try await withReceiver(.json("{}")) { receiver in
             let request = OutgoingRequest(.get, try url(receiver), headers: [("X", "a\r\nY: b")], timeoutSeconds: 5)
             await #expect(throws: OutgoingHTTPError.self) { try await client.send(request) }
             #expect(receiver.requests.all.isEmpty)
@@ -135,7 +135,7 @@ struct NetworkHTTPClientTests {
     }
 
     @Test func manyAtOnceAreRefusedBeyondTheLimit() async throws {
-        try await withReceiver({ _ in .silence }) { receiver in
+        try await withReceiver(.silence) { receiver in
             let request = OutgoingRequest(.get, try url(receiver), timeoutSeconds: 600)
             let tasks = (0..<32).map { _ in Task { try await client.send(request) } }
             _ = try await receiver.requests.first(32)
