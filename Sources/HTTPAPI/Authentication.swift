@@ -13,6 +13,9 @@ enum Authentication {
             throw MatrixError(.missingToken, "An access token is needed here.")
         }
         let session = try await homeserver.sessions.session(for: token, address: address)
+        if access == .user || access == .administrator, session.isGuest {
+            throw MatrixError(.guestAccessForbidden, "Guests may not do this. Make an account first.")
+        }
         if access == .administrator, !session.isAdministrator {
             throw MatrixError(.forbidden, "Only an administrator of this box may do this.")
         }

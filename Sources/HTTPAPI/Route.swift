@@ -7,6 +7,11 @@ struct Route: Sendable {
         case anyone
         /// A token is checked when there is one.
         case optionalUser
+        /// Anybody who is logged in, guests too.
+        ///
+        /// spec: client-server-api/#guest-access
+        case guest
+        /// A user with an account.
         case user
         /// A user who administers the box.
         case administrator

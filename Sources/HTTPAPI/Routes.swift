@@ -38,7 +38,7 @@ enum Routes {
     // MARK: Account management. spec: client-server-api/#account-management
 
     private static let account: [Route] = [
-        .get("/_matrix/client/v3/account/whoami", .user, AccountRoutes.whoAmI),
+        .get("/_matrix/client/v3/account/whoami", .guest, AccountRoutes.whoAmI),
         .post("/_matrix/client/v3/account/password", .user, AccountRoutes.changePassword),
         .post("/_matrix/client/v3/account/deactivate", .user, AccountRoutes.deactivate),
     ]
@@ -46,9 +46,9 @@ enum Routes {
     // MARK: Devices. spec: client-server-api/#device-management
 
     private static let devices: [Route] = [
-        .get("/_matrix/client/v3/devices", .user, DeviceRoutes.list),
-        .get("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.get),
-        .put("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.rename),
+        .get("/_matrix/client/v3/devices", .guest, DeviceRoutes.list),
+        .get("/_matrix/client/v3/devices/{deviceId}", .guest, DeviceRoutes.get),
+        .put("/_matrix/client/v3/devices/{deviceId}", .guest, DeviceRoutes.rename),
         .delete("/_matrix/client/v3/devices/{deviceId}", .user, DeviceRoutes.delete),
         .post("/_matrix/client/v3/delete_devices", .user, DeviceRoutes.deleteListed),
     ]
@@ -70,8 +70,8 @@ enum Routes {
     private static let profiles: [Route] = [
         .get("/_matrix/client/v3/profile/{userId}", .anyone, ProfileRoutes.get),
         .get("/_matrix/client/v3/profile/{userId}/{keyName}", .anyone, ProfileRoutes.getField),
-        .put("/_matrix/client/v3/profile/{userId}/{keyName}", .user, ProfileRoutes.setField),
-        .delete("/_matrix/client/v3/profile/{userId}/{keyName}", .user, ProfileRoutes.deleteField),
+        .put("/_matrix/client/v3/profile/{userId}/{keyName}", .guest, ProfileRoutes.setField),
+        .delete("/_matrix/client/v3/profile/{userId}/{keyName}", .guest, ProfileRoutes.deleteField),
     ]
 
     // MARK: Filters. spec: client-server-api/#filtering
@@ -112,10 +112,11 @@ enum Routes {
 
     private static let membership: [Route] = [
         .get("/_matrix/client/v3/joined_rooms", .user, MembershipRoutes.joinedRooms),
-        .post("/_matrix/client/v3/join/{roomIdOrAlias}", .user, MembershipRoutes.join),
-        .post("/_matrix/client/v3/rooms/{roomId}/join", .user, MembershipRoutes.joinByID),
+        // The list of what guests may do lacks this one, but it is how clients join (matrix-js-sdk's joinRoom).
+        .post("/_matrix/client/v3/join/{roomIdOrAlias}", .guest, MembershipRoutes.join),
+        .post("/_matrix/client/v3/rooms/{roomId}/join", .guest, MembershipRoutes.joinByID),
         .post("/_matrix/client/v3/knock/{roomIdOrAlias}", .user, MembershipRoutes.knock),
-        .post("/_matrix/client/v3/rooms/{roomId}/leave", .user, MembershipRoutes.leave),
+        .post("/_matrix/client/v3/rooms/{roomId}/leave", .guest, MembershipRoutes.leave),
         .post("/_matrix/client/v3/rooms/{roomId}/forget", .user, MembershipRoutes.forget),
         .post("/_matrix/client/v3/rooms/{roomId}/invite", .user, MembershipRoutes.invite),
         .post("/_matrix/client/v3/rooms/{roomId}/kick", .user, MembershipRoutes.kick),
@@ -126,22 +127,24 @@ enum Routes {
     // MARK: Sending and reading events. spec: client-server-api/#events
 
     private static let timeline: [Route] = [
-        .put("/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", .user, TimelineRoutes.send),
+        .put("/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", .guest, TimelineRoutes.send),
+        // Without a transaction ID: of before the specification's first version, and in use with curl.
+        .post("/_matrix/client/v3/rooms/{roomId}/send/{eventType}", .guest, TimelineRoutes.sendOnce),
         .put("/_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", .user, TimelineRoutes.redact),
-        .get("/_matrix/client/v3/rooms/{roomId}/messages", .user, TimelineRoutes.messages),
-        .get("/_matrix/client/v3/rooms/{roomId}/context/{eventId}", .user, TimelineRoutes.context),
-        .get("/_matrix/client/v3/rooms/{roomId}/event/{eventId}", .user, TimelineRoutes.event),
+        .get("/_matrix/client/v3/rooms/{roomId}/messages", .guest, TimelineRoutes.messages),
+        .get("/_matrix/client/v3/rooms/{roomId}/context/{eventId}", .guest, TimelineRoutes.context),
+        .get("/_matrix/client/v3/rooms/{roomId}/event/{eventId}", .guest, TimelineRoutes.event),
     ]
 
     // MARK: Room state. spec: client-server-api/#getting-events-for-a-room
 
     private static let state: [Route] = [
-        .get("/_matrix/client/v3/rooms/{roomId}/state", .user, StateRoutes.all),
-        .get("/_matrix/client/v3/rooms/{roomId}/state/{eventType}", .user, StateRoutes.getWithEmptyKey),
-        .get("/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}", .user, StateRoutes.get),
-        .put("/_matrix/client/v3/rooms/{roomId}/state/{eventType}", .user, StateRoutes.setWithEmptyKey),
-        .put("/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}", .user, StateRoutes.set),
-        .get("/_matrix/client/v3/rooms/{roomId}/members", .user, StateRoutes.members),
+        .get("/_matrix/client/v3/rooms/{roomId}/state", .guest, StateRoutes.all),
+        .get("/_matrix/client/v3/rooms/{roomId}/state/{eventType}", .guest, StateRoutes.getWithEmptyKey),
+        .get("/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}", .guest, StateRoutes.get),
+        .put("/_matrix/client/v3/rooms/{roomId}/state/{eventType}", .guest, StateRoutes.setWithEmptyKey),
+        .put("/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}", .guest, StateRoutes.set),
+        .get("/_matrix/client/v3/rooms/{roomId}/members", .guest, StateRoutes.members),
         .get("/_matrix/client/v3/rooms/{roomId}/joined_members", .user, StateRoutes.joinedMembers),
     ]
 
@@ -158,7 +161,7 @@ enum Routes {
     // MARK: Sync. spec: client-server-api/#syncing
 
     private static let sync: [Route] = [
-        .get("/_matrix/client/v3/sync", .user, SyncRoutes.sync)
+        .get("/_matrix/client/v3/sync", .guest, SyncRoutes.sync)
     ]
 
     // MARK: Room aliases and published rooms. spec: client-server-api/#room-aliases
@@ -181,9 +184,9 @@ enum Routes {
         .post("/_matrix/media/v1/create", .user, MediaRoutes.create),
         Route(.put, "/_matrix/media/v3/upload/{serverName}/{mediaId}", .user, bodyLimit: .upload, MediaRoutes.uploadCreated),
         .get("/_matrix/client/v1/media/config", .user, MediaRoutes.config),
-        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}", .user, MediaRoutes.download),
-        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}", .user, MediaRoutes.downloadNamed),
-        .get("/_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}", .user, MediaRoutes.thumbnail),
+        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}", .guest, MediaRoutes.download),
+        .get("/_matrix/client/v1/media/download/{serverName}/{mediaId}/{fileName}", .guest, MediaRoutes.downloadNamed),
+        .get("/_matrix/client/v1/media/thumbnail/{serverName}/{mediaId}", .guest, MediaRoutes.thumbnail),
         // Deprecated, and open to whoever knows the URI: clients from before v1.11 send no token.
         .get("/_matrix/media/v3/config", .user, MediaRoutes.config),
         .get("/_matrix/media/v3/download/{serverName}/{mediaId}", .anyone, MediaRoutes.download),
@@ -194,13 +197,16 @@ enum Routes {
     // MARK: End-to-end encryption. spec: client-server-api/#end-to-end-encryption
 
     private static let encryption: [Route] = [
-        .put("/_matrix/client/v3/sendToDevice/{eventType}/{txnId}", .user, ToDeviceRoutes.send),
-        .post("/_matrix/client/v3/keys/upload", .user, KeyRoutes.upload),
-        .post("/_matrix/client/v3/keys/query", .user, KeyRoutes.query),
-        .post("/_matrix/client/v3/keys/claim", .user, KeyRoutes.claim),
+        .put("/_matrix/client/v3/sendToDevice/{eventType}/{txnId}", .guest, ToDeviceRoutes.send),
+        .post("/_matrix/client/v3/keys/upload", .guest, KeyRoutes.upload),
+        .post("/_matrix/client/v3/keys/query", .guest, KeyRoutes.query),
+        .post("/_matrix/client/v3/keys/claim", .guest, KeyRoutes.claim),
         .get("/_matrix/client/v3/keys/changes", .user, KeyRoutes.changes),
         .post("/_matrix/client/v3/keys/device_signing/upload", .user, CrossSigningRoutes.uploadKeys),
         .post("/_matrix/client/v3/keys/signatures/upload", .user, CrossSigningRoutes.uploadSignatures),
+        // The names of before v1.1, which libraries kept for long.
+        .post("/_matrix/client/unstable/keys/device_signing/upload", .user, CrossSigningRoutes.uploadKeys),
+        .post("/_matrix/client/unstable/keys/signatures/upload", .user, CrossSigningRoutes.uploadSignatures),
         .post("/_matrix/client/v3/room_keys/version", .user, KeyBackupRoutes.create),
         .get("/_matrix/client/v3/room_keys/version", .user, KeyBackupRoutes.newest),
         .get("/_matrix/client/v3/room_keys/version/{version}", .user, KeyBackupRoutes.get),

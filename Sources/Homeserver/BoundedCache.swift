@@ -36,6 +36,10 @@ struct BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         old = old.filter { !isUnwanted($0.value) }
     }
 
+    func contains(where isWanted: (Value) -> Bool) -> Bool {
+        young.values.contains(where: isWanted) || old.values.contains(where: isWanted)
+    }
+
     private mutating func remove(_ key: Key) {
         young[key] = nil
         old[key] = nil

@@ -11,6 +11,7 @@ public final class Homeserver: Sendable {
     public let sessions: Sessions
     public let login: Login
     public let registration: Registration
+    public let guests: Guests
     public let accounts: Accounts
     public let devices: Devices
     public let invites: Invites
@@ -77,7 +78,9 @@ public final class Homeserver: Sendable {
         let deviceLists = DeviceLists(database: database, feed: feed)
         let deviceKeys = DeviceKeys(database: database, feed: feed, lists: deviceLists, serverName: serverName)
         let toDevice = ToDevice(database: database, feed: feed, serverName: serverName)
-        let sessions = Sessions(database: database, clock: clock) { device, user, transaction in
+        let sessions = Sessions(
+            database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) }
+        ) { device, user, transaction in
             try deviceKeys.deviceEnds(device, of: user, in: transaction)
             toDevice.deviceEnds(device.key, in: transaction)
             transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
@@ -95,9 +98,13 @@ public final class Homeserver: Sendable {
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, invites: invites, limiter: limiter,
             serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
             joinHomeRoom: { try await homeRoom.join($0) })
-        accounts = Accounts(
+        let accounts = Accounts(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, serverName: serverName,
             leaveAllRooms: { try await membership.leaveAll(as: $0) }, forgetSettings: { pushRules.forget($0) })
+        self.accounts = accounts
+        guests = Guests(
+            database: database, sessions: sessions, limiter: limiter, clock: clock, serverName: serverName,
+            areWelcome: configuration.registration == .open, deactivate: { try await accounts.deactivate($0) })
         devices = Devices(database: database, sessions: sessions, authentication: authentication, keys: deviceKeys)
         self.invites = invites
         profiles = Profiles(database: database) { user, _, _ in try await membership.profileChanged(of: user) }

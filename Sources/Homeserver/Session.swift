@@ -7,4 +7,6 @@ public struct Session: Sendable, Hashable {
     /// The device's key in the database, for transaction IDs.
     let deviceKey: Int64
     public let isAdministrator: Bool
+    /// Guests may do little. spec: client-server-api/#guest-access
+    public var isGuest = false
 }

@@ -24,8 +24,8 @@ public struct DirectoryEntry: Sendable, Equatable {
 }
 
 extension ReadTransaction {
-    /// Whether any account was ever made. The first one is the owner's.
-    public func hasAnyAccount() throws -> Bool { try connection.exists("SELECT 1 FROM users LIMIT 1") }
+    /// Whether any account was ever made. The first one is the owner's. Guests have none.
+    public func hasAnyAccount() throws -> Bool { try connection.exists("SELECT 1 FROM users WHERE NOT is_guest LIMIT 1") }
 
     public func account(of user: UserID) throws -> AccountRecord? {
         try connection.first("SELECT \(AccountRecord.columns) FROM users WHERE user_id = ?", user) { AccountRecord($0) }
@@ -38,14 +38,14 @@ extension ReadTransaction {
         try connection.all("SELECT \(AccountRecord.columns) FROM users ORDER BY created_ts, user_id") { AccountRecord($0) }
     }
 
-    /// Calls `body` for each active account, in the order of user IDs, until it returns `false`.
+    /// Calls `body` for each active account but the guests', in the order of user IDs, until it returns `false`.
     public func forEachDirectoryEntry(while body: (DirectoryEntry) throws -> Bool) throws {
         try connection.forEachRow(
             """
             SELECT user_id,
                 (SELECT value FROM profiles p WHERE p.user_id = users.user_id AND key = 'displayname'),
                 (SELECT value FROM profiles p WHERE p.user_id = users.user_id AND key = 'avatar_url')
-            FROM users WHERE is_deactivated = 0 ORDER BY user_id
+            FROM users WHERE is_deactivated = 0 AND NOT is_guest ORDER BY user_id
             """
         ) { row in
             try body(

@@ -15,18 +15,21 @@ public struct TokenOwner: Sendable {
     public let deviceID: DeviceID
     public let deviceKey: Int64
     public let isAdministrator: Bool
+    public let isGuest: Bool
 }
 
 extension ReadTransaction {
     public func owner(ofTokenHash hash: [UInt8]) throws -> TokenOwner? {
         try connection.first(
             """
-            SELECT devices.user_id, devices.device_id, devices.device_key, users.is_admin
+            SELECT devices.user_id, devices.device_id, devices.device_key, users.is_admin, users.is_guest
             FROM access_tokens JOIN devices USING (device_key) JOIN users USING (user_id)
             WHERE token_hash = ? AND users.is_deactivated = 0
             """, hash
         ) { row in
-            TokenOwner(userID: row.userID(0), deviceID: DeviceID(trusted: row.text(1)), deviceKey: row.int(2), isAdministrator: row.bool(3))
+            TokenOwner(
+                userID: row.userID(0), deviceID: DeviceID(trusted: row.text(1)), deviceKey: row.int(2), isAdministrator: row.bool(3),
+                isGuest: row.bool(4))
         }
     }
 

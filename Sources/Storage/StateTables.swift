@@ -35,6 +35,14 @@ extension ReadTransaction {
             room, type, stateKey, end, row: timelineEvent)
     }
 
+    /// Whether a state event holds at a position, since none has replaced it until then.
+    public func isState(_ event: TimelineEvent, of room: Int64, at end: Position) throws -> Bool {
+        guard let stateKey = event.stateKey else { return false }
+        return try !connection.exists(
+            "SELECT 1 FROM events WHERE room_key = ? AND type = ? AND state_key = ? AND position > ? AND position <= ? LIMIT 1", room, event.type,
+            stateKey, event.position, end)
+    }
+
     /// The whole state at a position, oldest event first.
     ///
     /// - Parameter members: `nil` for all members, else only the member events of these users.

@@ -15,7 +15,7 @@ struct PermissionTests {
             var wrong = server.client
             wrong.accessToken = "nobody's"
             var count = 0
-            for route in Routes.all where route.access == .user || route.access == .administrator {
+            for route in Routes.all where route.access != .anyone && route.access != .optionalUser {
                 let missing = try await server.client.request(route)
                 #expect(missing.status == 401 && missing.errorCode == "M_MISSING_TOKEN", "\(route.name): \(missing.status) \(missing.text)")
                 let unknown = try await wrong.request(route)
@@ -62,6 +62,47 @@ struct PermissionTests {
         }
     }
 
+    // MARK: Guests
+
+    /// Whoever opens a route to guests has to say so here too.
+    ///
+    /// spec: client-server-api/#guest-access
+    @Test func onlyTheseRoutesAreForGuests() {
+        let client = "/_matrix/client/v3"
+        let media = "/_matrix/client/v1/media"
+        #expect(
+            Set(Routes.all.filter { $0.access == .guest }.map(\.name)) == [
+                "GET \(Self.rooms)/state", "GET \(Self.rooms)/state/{eventType}", "GET \(Self.rooms)/state/{eventType}/{stateKey}",
+                "GET \(Self.rooms)/context/{eventId}", "GET \(Self.rooms)/event/{eventId}", "GET \(Self.rooms)/messages",
+                "GET \(Self.rooms)/members", "GET \(client)/sync",
+                "GET \(media)/download/{serverName}/{mediaId}", "GET \(media)/download/{serverName}/{mediaId}/{fileName}",
+                "GET \(media)/thumbnail/{serverName}/{mediaId}",
+                "POST \(Self.rooms)/join", "POST \(client)/join/{roomIdOrAlias}", "POST \(Self.rooms)/leave",
+                "PUT \(Self.rooms)/send/{eventType}/{txnId}", "POST \(Self.rooms)/send/{eventType}", "PUT \(Self.rooms)/state/{eventType}",
+                "PUT \(Self.rooms)/state/{eventType}/{stateKey}", "PUT \(client)/sendToDevice/{eventType}/{txnId}",
+                "PUT \(client)/profile/{userId}/{keyName}", "DELETE \(client)/profile/{userId}/{keyName}",
+                "GET \(client)/devices", "GET \(client)/devices/{deviceId}", "PUT \(client)/devices/{deviceId}",
+                "GET \(client)/account/whoami", "POST \(client)/keys/upload", "POST \(client)/keys/query", "POST \(client)/keys/claim",
+            ])
+    }
+
+    @Test func guestsAreRefusedEverywhereElse() async throws {
+        try await TestServer.run { server in
+            _ = try await server.register("owner")
+            let guest = try await server.guest()
+            for route in Routes.all where route.access != .anyone && route.access != .optionalUser {
+                let response = try await guest.request(route, ["userId": guest.userID?.rawValue ?? "", "keyName": "displayname"])
+                if route.access == .guest {
+                    #expect(response.status != 401 && response.errorCode != "M_GUEST_ACCESS_FORBIDDEN", "\(route.name): \(response.text)")
+                } else {
+                    #expect(
+                        response.status == 403 && response.errorCode == "M_GUEST_ACCESS_FORBIDDEN",
+                        "\(route.name): \(response.status) \(response.text)")
+                }
+            }
+        }
+    }
+
     /// The control socket's routes must never be reachable from the network.
     @Test func theControlRoutesAreNotOnTheNetwork() async throws {
         try await TestServer.run { server in
@@ -97,7 +138,7 @@ struct PermissionTests {
             let room = try await anna.createRoom(["invite": [.string(ben.userID?.rawValue ?? "")]])
             try await ben.join(room)
             var count = 0
-            for route in Routes.all where route.access == .user && route.parameterNames.contains("userId") && !Self.aboutOthers.contains(route.name) {
+            for route in Routes.all where route.isOfUsers && route.parameterNames.contains("userId") && !Self.aboutOthers.contains(route.name) {
                 let values = ["roomId": room.rawValue, "keyName": "displayname", "type": "org.example.note", "tag": "u.work", "filterId": "1"]
                 let body = Self.bodiesOfUsers[route.name] ?? (route.method == .put || route.method == .post ? [:] : nil)
                 let ofAnna = values.merging(["userId": anna.userID?.rawValue ?? ""]) { $1 }
@@ -142,6 +183,8 @@ struct PermissionTests {
             "POST \(rooms)/unban": RoomCall(body: ["user_id": .string(banned)]),
             "PUT \(rooms)/send/{eventType}/{txnId}": RoomCall(
                 values: ["eventType": "m.room.message", "txnId": "t"], body: ["msgtype": "m.text", "body": "intruded"]),
+            "POST \(rooms)/send/{eventType}": RoomCall(
+                values: ["eventType": "m.room.message"], body: ["msgtype": "m.text", "body": "intruded"]),
             "PUT \(rooms)/redact/{eventId}/{txnId}": RoomCall(values: ["txnId": "t"], body: [:]),
             "GET \(rooms)/messages": RoomCall(),
             "GET \(rooms)/context/{eventId}": RoomCall(),
@@ -172,7 +215,7 @@ struct PermissionTests {
     }
 
     private static let routesOfRooms = Routes.all.filter { route in
-        route.access == .user && !isOwnData(route) && !Set(route.parameterNames).isDisjoint(with: ["roomId", "roomIdOrAlias", "roomAlias"])
+        route.isOfUsers && !isOwnData(route) && !Set(route.parameterNames).isDisjoint(with: ["roomId", "roomIdOrAlias", "roomAlias"])
     }
 
     @Test func aStrangerGetsNothingFromARoom() async throws {

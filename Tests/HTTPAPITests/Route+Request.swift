@@ -9,6 +9,9 @@ extension Route {
     /// How tests name a row of the table.
     var name: String { "\(method.rawValue) \(path)" }
 
+    /// Whether it is for people who are logged in, be they guests or not.
+    var isOfUsers: Bool { access == .user || access == .guest }
+
     /// The path with these values for its parameters, and `x` for the others.
     func filled(_ values: [String: String] = [:]) -> String {
         path.split(separator: "/", omittingEmptySubsequences: false).map { segment in

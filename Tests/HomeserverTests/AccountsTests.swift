@@ -40,11 +40,11 @@ struct AccountsTests {
                 var body = body
                 body["auth"] = ["type": "m.login.dummy"]
                 if let session { body["auth"] = ["type": "m.login.dummy", "session": .string(session)] }
-                return try await registration.register(InteractiveRequest(operation: operation, body: body, address: nil), kind: "user")
+                return try await registration.register(InteractiveRequest(operation: operation, body: body, address: nil))
             }
             func newSession(_ body: JSONObject) async throws -> String {
                 let request = InteractiveRequest(operation: "POST /register", body: body, address: nil)
-                let error = await matrixError { _ = try await registration.register(request, kind: "user") }
+                let error = await matrixError { _ = try await registration.register(request) }
                 return try #require(error?.details.string("session"))
             }
             for body: JSONObject in [["username": "ann", "password": "x"], ["password": "x"]] {

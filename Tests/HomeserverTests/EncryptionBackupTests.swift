@@ -142,7 +142,7 @@ struct EncryptionBackupTests {
 
     @Test(arguments: [
         ("first_message_index", JSONValue.null, MatrixError.Code.missingParameter), ("forwarded_count", "1", .badJSON),
-        ("is_verified", 1, .badJSON), ("session_data", "text", .badJSON), ("first_message_index", -1, .invalidParameter),
+        ("is_verified", 1, .badJSON), ("session_data", 5, .badJSON), ("first_message_index", -1, .invalidParameter),
     ])
     func wrongKeysAreRefused(member: String, value: JSONValue, code: MatrixError.Code) async throws {
         var key = Self.key()

@@ -143,7 +143,12 @@ import Testing
         // Each event once, in order, none missing since the oldest that the client has.
         let filter = client.filter.room.timeline
         let visible = whole.filter { access.canSee($0) && filter.matches($0) }.map(\.eventID.rawValue)
-        #expect(known.timeline == Array(visible.suffix(known.timeline.count)), "\(place)")
+        // State is told in any case, be it of a time that the user could not see.
+        let hiddenState = Set(whole.filter { !access.canSee($0) && $0.stateKey != nil }.map(\.eventID.rawValue))
+        let told = known.timeline.filter { !hiddenState.contains($0) }
+        #expect(told == Array(visible.suffix(told.count)), "\(place)")
+        let order = known.timeline.compactMap { event in whole.firstIndex { $0.eventID.rawValue == event } }
+        #expect(order == order.sorted() && order.count == known.timeline.count, "\(place)")
 
         // The state, whole; with lazily loaded members, nothing false and every sender.
         let truth = Dictionary(uniqueKeysWithValues: state.map { (StateKey($0.type, $0.stateKey ?? ""), $0.eventID.rawValue) })

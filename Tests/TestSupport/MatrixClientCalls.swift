@@ -16,6 +16,11 @@ extension MatrixClient {
         return loggedIn(try await call("POST", "/_matrix/client/v3/login", json: body))
     }
 
+    /// Makes a guest account.
+    public func asGuest() async throws -> MatrixClient {
+        loggedIn(try await call("POST", "/_matrix/client/v3/register", query: [("kind", "guest")], json: [:]))
+    }
+
     private func loggedIn(_ answer: JSONObject) -> MatrixClient {
         var client = self
         client.accessToken = answer.string("access_token")

@@ -50,6 +50,9 @@ public final class TestServer: Sendable {
     /// Makes an account, and gives a client that is logged in with it.
     public func register(_ name: String) async throws -> MatrixClient { try await client.registered(name) }
 
+    /// The same for a guest.
+    public func guest() async throws -> MatrixClient { try await client.asGuest() }
+
     /// Runs `body` with a server that is stopped afterwards.
     public static func run<Result>(
         on directory: TemporaryDirectory? = nil, clock: Clock = .system, configure: (inout HomeserverConfiguration) -> Void = { _ in },

@@ -6,7 +6,8 @@ enum AccountRoutes {
     // spec: client-server-api/#get_matrixclientv3accountwhoami
     static func whoAmI(_ request: APIRequest) -> Reply {
         .json([
-            "user_id": .string(request.session.userID.rawValue), "device_id": .string(request.session.deviceID.rawValue), "is_guest": false,
+            "user_id": .string(request.session.userID.rawValue), "device_id": .string(request.session.deviceID.rawValue),
+            "is_guest": .bool(request.session.isGuest),
         ])
     }
 

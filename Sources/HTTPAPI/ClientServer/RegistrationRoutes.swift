@@ -6,8 +6,13 @@ import MatrixCore
 enum RegistrationRoutes {
     // spec: client-server-api/#post_matrixclientv3register
     static func register(_ request: APIRequest) async throws -> Reply {
-        let kind = request.query("kind") ?? "user"
-        return .json(try await request.homeserver.registration.register(request.interactive(), kind: kind).json)
+        switch request.query("kind") {
+        case nil, "user": return .json(try await request.homeserver.registration.register(request.interactive()).json)
+        case "guest":
+            let name = try await request.optionalBody().optionalString("initial_device_display_name")
+            return .json(try await request.homeserver.guests.register(deviceName: name, address: request.remoteAddress).json)
+        default: throw MatrixError(.invalidParameter, "kind is user or guest.")
+        }
     }
 
     // spec: client-server-api/#get_matrixclientv3registeravailable

@@ -10,6 +10,13 @@ enum TimelineRoutes {
         return .json(["event_id": .string(eventID.rawValue)])
     }
 
+    static func sendOnce(_ request: APIRequest) async throws -> Reply {
+        let eventID = try await request.homeserver.timeline.send(
+            type: request.parameter("eventType"), content: request.body(), to: request.roomID(),
+            transactionID: nil, session: request.session)
+        return .json(["event_id": .string(eventID.rawValue)])
+    }
+
     static func redact(_ request: APIRequest) async throws -> Reply {
         let body = try await request.optionalBody()
         let eventID = try await request.homeserver.timeline.redact(

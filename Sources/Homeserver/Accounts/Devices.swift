@@ -45,7 +45,7 @@ public struct Devices: Sendable {
             guard let record = try transaction.device(id, of: user) else { throw Self.notFound }
             guard let displayName else { return }
             try transaction.setDisplayName(displayName.truncated(toBytes: Sessions.maxDisplayNameBytes), ofDevice: record.key)
-            try keys.deviceWasRenamed(record.key, of: user, in: transaction)
+            try keys.devicesChanged(of: user, in: transaction)
         }
     }
 

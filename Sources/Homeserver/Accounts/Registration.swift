@@ -48,20 +48,16 @@ public final class Registration: Sendable {
     ///
     /// spec: client-server-api/#get_matrixclientv3registeravailable
     public func checkAvailability(of username: String) async throws {
-        let user = try Username.newUserID(from: username, serverName: serverName)
+        let user = try newUserID(from: username)
         guard try await !database.read({ try $0.accountExists(user) }) else { throw Self.userInUse }
     }
 
     /// spec: client-server-api/#post_matrixclientv3register
-    public func register(_ request: InteractiveRequest, kind: String) async throws -> AccountAccess {
-        guard kind == "user" else {
-            guard kind == "guest" else { throw MatrixError(.invalidParameter, "kind is user or guest.") }
-            throw MatrixError(.forbidden, "This box has no guest accounts.")
-        }
+    public func register(_ request: InteractiveRequest) async throws -> AccountAccess {
         guard mode != .closed else { throw MatrixError(.forbidden, "Accounts on this box are made by its owner.") }
         if let access = authentication.registered(by: request) { return try await registeredAgain(access) }
         let early = try Wish(authentication.parameters(of: request))
-        if let username = early.username { try await checkAvailability(of: username) }
+        if try await guestToUpgrade(by: early) == nil, let username = early.username { try await checkAvailability(of: username) }
         if let password = early.password { try Passwords.checkBounds(password) }
 
         let proof = try await authentication.authenticate(request, flows: [[try await stage()]])
@@ -105,6 +101,8 @@ public final class Registration: Sendable {
         var username: String?
         var password: String?
         var device: DeviceWish?
+        /// Proves that the user name is that of a guest, who now makes a full account of it.
+        var guestAccessToken: String?
 
         init(username: String, password: String) {
             self.username = username
@@ -114,6 +112,7 @@ public final class Registration: Sendable {
         init(_ body: JSONObject) throws(MatrixError) {
             username = try body.optionalString("username")
             password = try body.optionalString("password")
+            guestAccessToken = try body.optionalString("guest_access_token")
             if try body.optionalBool("inhibit_login") != true { device = try DeviceWish(body) }
         }
     }
@@ -140,19 +139,29 @@ public final class Registration: Sendable {
         _ wish: Wish, passwordHash: String, isAdministrator: Bool,
         admit: @escaping @Sendable (_ isFirst: Bool, WriteTransaction) throws -> Void
     ) async throws -> AccountAccess {
-        let wished = try wish.username.map { try Username.newUserID(from: $0, serverName: serverName) }
+        let guest = try await guestToUpgrade(by: wish)
+        let wished = try guest == nil ? wish.username.map { try newUserID(from: $0) } : nil
         let access = try await database.write { [self] transaction in
             let isFirst = try !transaction.hasAnyAccount()
             try admit(isFirst, transaction)
-            let user = try wished ?? unusedUserID(in: transaction)
-            guard
-                try transaction.insertAccount(
-                    user, passwordHash: passwordHash, isAdministrator: isAdministrator || isFirst, timestamp: clock.nowMilliseconds)
-            else { throw Self.userInUse }
-            // The name as it was typed, capitals and all, is what the others should see.
-            var name = JSONWriter()
-            name.string(wish.username ?? user.localpart)
-            try transaction.setProfileField("displayname", of: user, to: name.bytes)
+            let user = try guest ?? wished ?? unusedUserID(in: transaction)
+            if guest != nil {
+                guard try transaction.upgradeGuest(user, passwordHash: passwordHash, isAdministrator: isAdministrator || isFirst) else {
+                    throw Self.userInUse
+                }
+                // Its token has proven what it had to. A device that goes on under its name keeps its keys.
+                let kept = try wish.device?.deviceID.flatMap { try transaction.device($0, of: user)?.key }
+                try sessions.endAll(of: user, except: kept, in: transaction)
+            } else {
+                guard
+                    try transaction.insertAccount(
+                        user, passwordHash: passwordHash, isAdministrator: isAdministrator || isFirst, timestamp: clock.nowMilliseconds)
+                else { throw Self.userInUse }
+                // The name as it was typed, capitals and all, is what the others should see.
+                var name = JSONWriter()
+                name.string(wish.username ?? user.localpart)
+                try transaction.setProfileField("displayname", of: user, to: name.bytes)
+            }
             guard let device = wish.device else { return AccountAccess(userID: user, deviceID: nil, accessToken: nil) }
             let login = try sessions.begin(for: user, deviceID: device.deviceID, displayName: device.displayName, in: transaction)
             return AccountAccess(userID: user, deviceID: login.deviceID, accessToken: login.accessToken)
@@ -164,6 +173,30 @@ public final class Registration: Sendable {
             logger.warning("\(access.userID) was not taken into the home room: \(error)")
         }
         return access
+    }
+
+    private func newUserID(from username: String) throws(MatrixError) -> UserID {
+        let user = try Username.newUserID(from: username, serverName: serverName)
+        guard !user.localpart.hasPrefix(Guests.localpartPrefix) else {
+            throw MatrixError(.invalidUsername, "Names that begin with \(Guests.localpartPrefix) are for guests.")
+        }
+        return user
+    }
+
+    /// The guest who wants a full account of the same name, if the wish is one of that kind.
+    ///
+    /// spec: client-server-api/#guest-access
+    private func guestToUpgrade(by wish: Wish) async throws -> UserID? {
+        guard let token = wish.guestAccessToken else { return nil }
+        guard let username = wish.username else { throw MatrixError(.missingParameter, "username is missing: the guest's own.") }
+        let refusal = MatrixError(.forbidden, "Only guests themselves can make a full account of their own name.")
+        do {
+            let session = try await sessions.session(for: token)
+            guard session.isGuest, session.userID.localpart == Username.lowercasedASCII(username) else { throw refusal }
+            return session.userID
+        } catch let error as MatrixError where error == Sessions.unknownToken {
+            throw refusal
+        }
     }
 
     private func unusedUserID(in transaction: WriteTransaction) throws -> UserID {

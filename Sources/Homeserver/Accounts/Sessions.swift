@@ -36,18 +36,23 @@ public final class Sessions: Sendable {
     private let database: Database
     private let clock: Clock
     private let monotonicClock: MonotonicClock
+    private let deviceBegins: DeviceBeginning
     private let deviceEnds: DeviceEnd
     private let state = Mutex(State())
 
     /// What else has to go with a device, which is still there when it is called.
     typealias DeviceEnd = @Sendable (DeviceRecord, UserID, WriteTransaction) throws -> Void
+    /// What else happens when a user has a new device.
+    typealias DeviceBeginning = @Sendable (UserID, WriteTransaction) throws -> Void
 
     init(
-        database: Database, clock: Clock, monotonicClock: MonotonicClock = .system, deviceEnds: @escaping DeviceEnd = { _, _, _ in }
+        database: Database, clock: Clock, monotonicClock: MonotonicClock = .system, deviceBegins: @escaping DeviceBeginning = { _, _ in },
+        deviceEnds: @escaping DeviceEnd = { _, _, _ in }
     ) {
         self.database = database
         self.clock = clock
         self.monotonicClock = monotonicClock
+        self.deviceBegins = deviceBegins
         self.deviceEnds = deviceEnds
     }
 
@@ -62,7 +67,8 @@ public final class Sessions: Sendable {
         if let cached { return cached }
         guard let owner = try await database.read({ try $0.owner(ofTokenHash: hash) }) else { throw Self.unknownToken }
         let session = Session(
-            userID: owner.userID, deviceID: owner.deviceID, deviceKey: owner.deviceKey, isAdministrator: owner.isAdministrator)
+            userID: owner.userID, deviceID: owner.deviceID, deviceKey: owner.deviceKey, isAdministrator: owner.isAdministrator, isGuest: owner.isGuest
+        )
         state.withLock { state in
             guard state.epoch == epoch else { return }
             state.entries[hash] = Entry(session: session)
@@ -118,6 +124,7 @@ public final class Sessions: Sendable {
                 try end(stale, of: user, in: transaction)
             }
             key = try transaction.insertDevice(deviceID, of: user, displayName: displayName.map { $0.truncated(toBytes: Self.maxDisplayNameBytes) })
+            try deviceBegins(user, transaction)
         }
         let accessToken = SecureRandom.token(bytes: 32)
         try transaction.insertToken(hash: Self.hash(accessToken), device: key)
@@ -152,6 +159,14 @@ public final class Sessions: Sendable {
     func saveSightings() async throws {
         guard state.withLock({ !$0.sightings.isEmpty }) else { return }
         try await database.write { [self] in try writeSightings(in: $0) }
+    }
+
+    /// Whether a token of the user was used within `milliseconds`, as far as is remembered.
+    func isInUse(_ user: UserID, withinMilliseconds milliseconds: Int64) -> Bool {
+        let now = monotonicClock.nowMilliseconds
+        return state.withLock { state in
+            state.entries.contains { $0.session.userID == user && ($0.sightedAtMilliseconds.map { now - $0 <= milliseconds } ?? false) }
+        }
     }
 
     /// What is known of a device and not stored yet.

@@ -11,10 +11,12 @@ public struct BackupEntry: Sendable {
         guard !sessionID.isEmpty, sessionID.utf8.count <= maxIdentifierBytes else { throw MatrixError(.invalidParameter, "This is no session ID.") }
         guard let json = json.objectValue else { throw MatrixError(.badJSON, "A key of a backup is an object.") }
         guard let index = try json.optionalInteger("first_message_index"), let forwards = try json.optionalInteger("forwarded_count"),
-            let isVerified = try json.optionalBool("is_verified"), let data = try json.optionalObject("session_data")
+            let isVerified = try json.optionalBool("is_verified"), let data = json["session_data"]
         else {
             throw MatrixError(.missingParameter, "A key needs first_message_index, forwarded_count, is_verified and session_data.")
         }
+        // An object, by the specification; what it means is the client's affair.
+        guard data.objectValue != nil || data.stringValue != nil else { throw MatrixError(.badJSON, "session_data is an object.") }
         guard index >= 0, forwards >= 0 else { throw MatrixError(.invalidParameter, "The counters of a key are not below zero.") }
         let sessionData = data.serialized()
         guard sessionData.count <= KeyBackup.maxSessionDataBytes else { throw MatrixError(.tooLarge, "session_data is too long.") }

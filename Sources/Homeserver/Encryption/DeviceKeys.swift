@@ -164,15 +164,12 @@ public final class DeviceKeys: Sendable {
     /// Call it before a device is deleted, which deletes its keys.
     func deviceEnds(_ device: DeviceRecord, of user: UserID, in transaction: WriteTransaction) throws {
         knownCounts.set(nil, for: device.key, after: transaction)
-        guard try transaction.deviceKeys(of: device.key) != nil else { return }
-        try transaction.deleteSignatures(ofKey: device.deviceID.rawValue, of: user)
+        if try transaction.deviceKeys(of: device.key) != nil { try transaction.deleteSignatures(ofKey: device.deviceID.rawValue, of: user) }
         try lists.changed(of: user, in: transaction)
     }
 
-    /// Call it when a device has another name, which others see with its keys.
-    func deviceWasRenamed(_ device: Int64, of user: UserID, in transaction: WriteTransaction) throws {
-        if try transaction.deviceKeys(of: device) != nil { try lists.changed(of: user, in: transaction) }
-    }
+    /// Call it when there is a new device, or one has another name, which others see with its keys.
+    func devicesChanged(of user: UserID, in transaction: WriteTransaction) throws { try lists.changed(of: user, in: transaction) }
 
     private static let unreachable: JSONValue = ["status": 503, "errcode": "M_UNREACHABLE", "error": "This box talks to no other servers."]
     private static let loggedOut = MatrixError(.unknownToken, "This device has been logged out.", details: ["soft_logout": false])

@@ -153,7 +153,9 @@ public struct KeyBackup: Sendable {
     }
 
     private static func authData(in body: JSONObject) throws(MatrixError) -> [UInt8] {
-        guard let authData = try body.optionalObject("auth_data") else { throw MatrixError(.missingParameter, "auth_data is missing.") }
+        // An object, by the specification. What it means is the client's affair, and Synapse takes text too.
+        guard let authData = body["auth_data"] else { throw MatrixError(.missingParameter, "auth_data is missing.") }
+        guard authData.objectValue != nil || authData.stringValue != nil else { throw MatrixError(.badJSON, "auth_data is an object.") }
         let json = authData.serialized()
         guard json.count <= maxAuthDataBytes else { throw MatrixError(.tooLarge, "auth_data is too long.") }
         return json

@@ -57,8 +57,9 @@ struct KeyUpload: Sendable {
     private static func checked(_ keys: JSONObject, session: Session) throws -> [UInt8] {
         guard try keys.requiredString("user_id") == session.userID.rawValue, try keys.requiredString("device_id") == session.deviceID.rawValue
         else { throw MatrixError(.invalidParameter, "device_keys belong to another user or device.") }
-        let algorithms = try keys.optionalArray("algorithms") ?? []
-        let publicKeys = try keys.optionalObject("keys") ?? [:]
+        guard let algorithms = keys.array("algorithms"), let publicKeys = keys.object("keys"), keys.object("signatures") != nil else {
+            throw MatrixError(.badJSON, "device_keys have algorithms, keys and signatures.")
+        }
         guard algorithms.allSatisfy({ $0.stringValue != nil }), publicKeys.members.allSatisfy({ $0.value.stringValue != nil }) else {
             throw MatrixError(.badJSON, "device_keys name algorithms and keys by strings.")
         }

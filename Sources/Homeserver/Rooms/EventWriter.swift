@@ -35,6 +35,7 @@ struct EventWriter: Sendable {
         let version = room.version
         guard let previous = try transaction.latestEvent(in: room.key) else { throw MatrixError(.notFound, "This room does not exist.") }
         let isMember = draft.type == "m.room.member"
+        if isMember { try checkGuestAccess(draft, state: state, in: transaction) }
         var proposal = EventProposal(
             roomID: room.id, type: draft.type, stateKey: draft.stateKey, sender: draft.sender,
             originServerTimestamp: clock.nowMilliseconds,
@@ -45,7 +46,9 @@ struct EventWriter: Sendable {
         }
         let pdu = try PDU.build(proposal, version: version, signingName: identity.serverName, keyID: identity.keyID, key: identity.key)
         try EventAuthorization.check(pdu.event, version: version) { try state[$0, $1] }
-        return try store(pdu, in: room, state: state, transaction: draft.transaction, transaction)
+        let stored = try store(pdu, in: room, state: state, transaction: draft.transaction, transaction)
+        if draft.type == "m.room.guest_access", draft.stateKey == "" { try removeGuestsIfUnwanted(in: room, transaction) }
+        return stored
     }
 
     /// Makes a room of its create event.

@@ -15,7 +15,7 @@ public struct History: Sendable {
     public struct Page: Sendable {
         public let events: [TimelineEvent]
         public let start: StreamToken
-        /// `nil` at the end of what there is to see.
+        /// `nil` for an empty page at the end of what there is to see.
         public let end: StreamToken?
         /// Member events of the senders, for clients that load members lazily.
         public let state: [TimelineEvent]
@@ -43,8 +43,9 @@ public struct History: Sendable {
                 of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents),
                 direction: direction == .forwards ? .forwards : .backwards,
                 accepting: { filter.matches($0) && access.canSee($0) })
+            // A page with events always says where it ends, though it may be the last: clients expect it of Synapse's.
             var end: StreamToken?
-            if slice.isLimited {
+            if slice.isLimited || !slice.events.isEmpty {
                 end = StreamToken(lastScanned.map { direction == .backwards ? Position($0.value - 1) : $0 } ?? start)
             }
             return Page(

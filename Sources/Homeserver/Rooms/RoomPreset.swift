@@ -9,7 +9,8 @@ enum RoomPreset: String {
     case publicChat = "public_chat"
 
     var joinRule: String { self == .publicChat ? "public" : "invite" }
-    var guestAccess: String { self == .publicChat ? "forbidden" : "can_join" }
+    /// `nil` forbids it too, and spares an event, as Synapse does.
+    var guestAccess: String? { self == .publicChat ? nil : "can_join" }
     var historyVisibility: String { "shared" }
 
     /// - Parameter equals: users who get the creator's power level: the invitees of a trusted private chat.

@@ -102,7 +102,9 @@ public struct Rooms: Sendable {
         if !given.contains("m.room.history_visibility") {
             try add("m.room.history_visibility", "", ["history_visibility": .string(preset.historyVisibility)])
         }
-        if !given.contains("m.room.guest_access") { try add("m.room.guest_access", "", ["guest_access": .string(preset.guestAccess)]) }
+        if !given.contains("m.room.guest_access"), let value = preset.guestAccess {
+            try add("m.room.guest_access", "", ["guest_access": .string(value)])
+        }
         for event in creation.initialState { try add(event.type, event.stateKey, event.content) }
         if let name = creation.name { try add("m.room.name", "", ["name": .string(name)]) }
         if let topic = creation.topic {

@@ -8,21 +8,21 @@ public struct Timeline: Sendable {
     let feed: ChangeFeed
     let limiter: RateLimiter
 
-    /// Sends a message event, once for each transaction ID of the device.
+    /// Sends a message event, once for each transaction ID of the device, where there is one.
     ///
     /// spec: client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
-    public func send(type: String, content: JSONObject, to roomID: RoomID, transactionID: String, session: Session) async throws -> EventID {
+    public func send(type: String, content: JSONObject, to roomID: RoomID, transactionID: String?, session: Session) async throws -> EventID {
         if type == "m.room.redaction" {
             guard let target = content.string("redacts").flatMap({ EventID($0) }) else {
                 throw MatrixError(.missingParameter, "A redaction names the event in redacts.")
             }
             return try await redact(target, in: roomID, reason: content.string("reason"), transactionID: transactionID, session: session)
         }
-        let request = try Self.transaction(transactionID, session)
+        let request = try transactionID.map { try Self.transaction($0, session) }
         try limiter.take(.sending(session.userID))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
-            if let repeated = try transaction.event(sentAs: request, room: room.key, type: type) { return repeated }
+            if let request, let repeated = try transaction.event(sentAs: request, room: room.key, type: type) { return repeated }
             var draft = EventDraft(type: type, sender: session.userID, content: content)
             draft.transaction = request
             return try writer.append(draft, to: room, in: transaction).eventID
@@ -49,12 +49,14 @@ public struct Timeline: Sendable {
     /// Removes what an event said, for everyone and from the disk.
     ///
     /// spec: client-server-api/#redactions
-    public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String, session: Session) async throws -> EventID {
-        let request = try Self.transaction(transactionID, session)
+    public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String?, session: Session) async throws -> EventID {
+        let request = try transactionID.map { try Self.transaction($0, session) }
         try limiter.take(.sending(session.userID))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
-            if let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) { return repeated }
+            if let request, let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) {
+                return repeated
+            }
             guard try transaction.membership(of: session.userID, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
             guard let event = try transaction.event(target), event.roomID == roomID else {
                 throw MatrixError(.notFound, "There is no event \(target) in this room.")
@@ -81,6 +83,7 @@ public struct Timeline: Sendable {
         let redacted = try PDU(Redaction.redacted(object, version: room.version), version: room.version)
         try transaction.redactEvent(redacted, at: event.position, by: redaction.position)
         writer.notifications.forgetCounts(of: room.id, after: transaction)
+        if event.type == "m.room.guest_access" { try writer.removeGuestsIfUnwanted(in: room, transaction) }
         if let replacement = try transaction.event(at: event.position) {
             let feed = feed
             transaction.afterCommit { feed.replaceEvent(replacement) }

@@ -64,8 +64,11 @@ struct SyncFromDatabase {
         }
 
         var members = Set(changesSummary && filter.room.state.lazyLoadMembers ? try heroes(of: key) : [])
-        if newlyJoined { members.formUnion(try membersChangedInAbsence(from: key)) }
-        var room = try timelineAndState(of: membership, after: start, upTo: end, checksVisibility: start == nil, members: members)
+        let formerEnd = newlyJoined ? try endOfFormerStay(in: key) : nil
+        // Whose member events a client may have in an old form.
+        if let formerEnd { members.formUnion(try transaction.summaryChanges(of: key, after: formerEnd, upTo: end).members) }
+        var room = try timelineAndState(
+            of: membership, after: start, timelineAfter: formerEnd, upTo: end, checksVisibility: start == nil, members: members)
         if newlyJoined { room.isLimited = true }
         let receipts = try transaction.receipts(of: key, roomID: roomID, after: start ?? .zero, upTo: end, visibleTo: user)
         room.changesCounts = receipts.contains { $0.userID == user }
@@ -73,7 +76,7 @@ struct SyncFromDatabase {
         if filter.room.ephemeral.matches(type: "m.typing", in: roomID) {
             let typists = sync.typing.typists(in: roomID)
             // Who comes back may still believe what was true when they left.
-            let isNews = start.map { sync.typing.changed(in: roomID, after: $0) } ?? (newlyJoined || !typists.isEmpty)
+            let isNews = start.map { sync.typing.changed(in: roomID, after: $0) } ?? (!typists.isEmpty || formerEnd != nil)
             if isNews { room.typists = typists }
         }
         let pieces = newlyJoined ? try transaction.accountData(of: user).filter { $0.roomID == roomID } : accountData
@@ -84,12 +87,11 @@ struct SyncFromDatabase {
         return room
     }
 
-    /// Whose member events a client may have in an old form that was in the room before.
-    private func membersChangedInAbsence(from room: Int64) throws -> [UserID] {
+    /// Where the user's stay before the present one ended.
+    private func endOfFormerStay(in room: Int64) throws -> Position? {
         let changes = try transaction.history(of: room, type: "m.room.member", stateKey: user.rawValue, member: "membership")
         let joined = try transaction.joinPosition(of: user, in: room, upTo: end)
-        guard let last = changes.lastIndex(where: { $0.position < joined.value && $0.value == "join" }) else { return [] }
-        return try transaction.summaryChanges(of: room, after: Position(changes[last + 1].position), upTo: end).members
+        return changes.lastIndex { $0.position < joined.value && $0.value == "join" }.map { Position(changes[$0 + 1].position) }
     }
 
     private func leftRoom(_ membership: MembershipRecord, accountData: [AccountDataRecord]) throws -> SyncResponse.JoinedRoom? {
@@ -114,17 +116,24 @@ struct SyncFromDatabase {
         return room
     }
 
+    /// - Parameter timelineAfter: where the timeline begins at the earliest, if not at `start`: nobody gets again what they had before they left.
     private func timelineAndState(
-        of membership: MembershipRecord, after start: Position?, upTo end: Position, checksVisibility: Bool, members: Set<UserID> = []
+        of membership: MembershipRecord, after start: Position?, timelineAfter: Position? = nil, upTo end: Position, checksVisibility: Bool,
+        members: Set<UserID> = []
     ) throws -> SyncResponse.JoinedRoom {
         let key = membership.roomKey
         let visibility = checksVisibility ? try transaction.visibility(of: key, for: user) : nil
         let timelineFilter = filter.room.timeline
-        // A timeline that went on beyond what is hidden would bring older state after newer one.
+        // State that still holds is there even if it came when the user could not see it: they get it in any case, and a timeline without
+        // it would bring older state after newer one.
         let slice = try transaction.timeline(
-            of: key, after: start ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit, direction: .backwards,
-            stoppingAt: { event in visibility.map { !$0.canSee(eventAt: event.position.value) } ?? false },
-            accepting: { timelineFilter.matches($0) }
+            of: key, after: start ?? timelineAfter ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit,
+            direction: .backwards,
+            accepting: { event in
+                guard timelineFilter.matches(event) else { return false }
+                guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
+                return try transaction.isState(event, of: key, at: end)
+            }
         ).slice
         let timeline = Array(slice.events.reversed())
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
@@ -214,8 +223,8 @@ struct SyncFromDatabase {
     }
 
     private func presence(newcomers: Set<UserID>) throws -> [UserID] {
-        var known = Set(sync.presence.usersThere())
-        if let since { known = known.intersection(newcomers).union(sync.presence.users(changedAfter: since)) }
+        // Of newcomers it is news that they are not there, too.
+        var known = since.map { newcomers.union(sync.presence.users(changedAfter: $0)) } ?? Set(sync.presence.usersThere())
         guard !known.isEmpty else { return [] }
         let visible = Set(try transaction.usersSharingRooms(with: user)).union([user])
         known = known.filter { visible.contains($0) && filter.presence.matches(type: "m.presence", sender: $0) }
