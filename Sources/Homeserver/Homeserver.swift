@@ -79,12 +79,12 @@ public final class Homeserver: Sendable {
         let deviceKeys = DeviceKeys(database: database, feed: feed, lists: deviceLists, serverName: serverName)
         let toDevice = ToDevice(database: database, feed: feed, serverName: serverName)
         let sessions = Sessions(
-            database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) }
-        ) { device, user, transaction in
-            try deviceKeys.deviceEnds(device, of: user, in: transaction)
-            toDevice.deviceEnds(device.key, in: transaction)
-            transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
-        }
+            database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) },
+            deviceEnds: { device, user, transaction in
+                try deviceKeys.deviceEnds(device, of: user, in: transaction)
+                toDevice.deviceEnds(device.key, in: transaction)
+                transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
+            })
         let passwords = Passwords()
         let invites = Invites(database: database, clock: clock)
         let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: serverName)

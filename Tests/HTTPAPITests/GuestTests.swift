@@ -47,7 +47,7 @@ struct GuestTests {
 
     @Test(arguments: [HomeserverConfiguration.Registration.invite, .closed])
     func noGuestsWhereAccountsAreNotForAnyone(_ mode: HomeserverConfiguration.Registration) async throws {
-        try await TestServer.run(configure: { $0.registration = mode }) { server in
+        try await TestServer.run(registration: mode) { server in
             let refused = try await server.client.request("POST", Self.register, query: [("kind", "guest")], json: [:])
             #expect(refused.status == 403 && refused.errorCode == "M_FORBIDDEN")
             let odd = try await server.client.request("POST", Self.register, query: [("kind", "admin")], json: [:])
