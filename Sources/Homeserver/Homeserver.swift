@@ -24,6 +24,9 @@ public final class Homeserver: Sendable {
 
     // Rooms
     public let rooms: Rooms
+    public let upgrades: RoomUpgrades
+    public let summaries: RoomSummaries
+    public let spaces: SpaceHierarchy
     public let membership: Membership
     public let timeline: Timeline
     public let history: History
@@ -65,14 +68,16 @@ public final class Homeserver: Sendable {
         let pushRules = PushRuleSettings(database: database, feed: feed)
         let notifications = Notifications(pushRules: pushRules)
         let typing = Typing(database: database, feed: feed)
-        let writer = EventWriter(identity: identity, clock: clock, feed: feed, notifications: notifications, typing: typing)
+        let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
+        let writer = EventWriter(
+            identity: identity, clock: clock, feed: feed, notifications: notifications, typing: typing,
+            predecessors: PredecessorSettings(accountData: accountData))
         let members = MemberContent()
         let rooms = Rooms(database: database, writer: writer, members: members, serverName: serverName)
         let membership = Membership(database: database, writer: writer, members: members)
         let homeRoom = HomeRoom(
             isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
         let presence = Presence(database: database, feed: feed)
-        let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
 
         let limiter = RateLimiter(isEnabled: configuration.hasRateLimits)
         let deviceLists = DeviceLists(database: database, feed: feed)
@@ -115,10 +120,13 @@ public final class Homeserver: Sendable {
         self.limiter = limiter
 
         self.rooms = rooms
+        upgrades = RoomUpgrades(database: database, writer: writer, members: members, limiter: limiter, serverName: serverName)
+        summaries = RoomSummaries(database: database)
+        spaces = SpaceHierarchy(database: database)
         self.membership = membership
         timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
         history = History(database: database, feed: feed)
-        self.directory = RoomDirectory(database: database, serverName: serverName)
+        self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName)
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
         self.typing = typing
         self.presence = presence

@@ -26,6 +26,12 @@ extension ReadTransaction {
         }
     }
 
+    public func room(key: Int64) throws -> RoomRecord? {
+        try connection.first("SELECT room_id, version, is_listed FROM rooms WHERE room_key = ?", key) { row in
+            try RoomRecord(key: key, id: row.roomID(0), version: roomVersion(row.text(1)), isListed: row.bool(2))
+        }
+    }
+
     public func roomID(of key: Int64) throws -> RoomID? {
         try connection.first("SELECT room_id FROM rooms WHERE room_key = ?", key) { $0.roomID(0) }
     }
@@ -192,6 +198,11 @@ extension WriteTransaction {
 
     public func insertAlias(_ alias: RoomAlias, room: Int64, creator: UserID) throws {
         try connection.run("INSERT INTO room_aliases (alias, room_key, creator) VALUES (?, ?, ?)", alias, room, creator)
+    }
+
+    /// Lets every address of one room lead to another.
+    public func moveAliases(from old: Int64, to new: Int64) throws {
+        try connection.run("UPDATE room_aliases SET room_key = ? WHERE room_key = ?", new, old)
     }
 
     public func deleteAlias(_ alias: RoomAlias) throws {

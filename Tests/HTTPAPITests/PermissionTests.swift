@@ -38,6 +38,9 @@ struct PermissionTests {
                 "GET \(client)/auth/{stage}/fallback/web", "POST \(client)/auth/{stage}/fallback/web", "GET \(client)/profile/{userId}",
                 "GET \(client)/profile/{userId}/{keyName}", "GET \(client)/directory/room/{roomAlias}",
                 "GET \(client)/directory/list/room/{roomId}", "GET \(client)/publicRooms",
+                "GET /_matrix/client/v1/room_summary/{roomIdOrAlias}",
+                "GET /_matrix/client/unstable/im.nheko.summary/summary/{roomIdOrAlias}",
+                "GET /_matrix/client/unstable/im.nheko.summary/rooms/{roomIdOrAlias}/summary",
                 "GET /_matrix/media/v3/download/{serverName}/{mediaId}", "GET /_matrix/media/v3/download/{serverName}/{mediaId}/{fileName}",
                 "GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId}", "POST \(client)/account/3pid/email/requestToken",
                 "POST \(client)/account/3pid/msisdn/requestToken", "POST \(client)/account/password/email/requestToken",
@@ -157,6 +160,7 @@ struct PermissionTests {
     /// One way to call each route that has a room in its path.
     private struct RoomCall {
         var values: [String: String] = [:]
+        var query: [(String, String)] = []
         var body: JSONObject?
     }
 
@@ -185,6 +189,9 @@ struct PermissionTests {
                 values: ["eventType": "m.room.message", "txnId": "t"], body: ["msgtype": "m.text", "body": "intruded"]),
             "POST \(rooms)/send/{eventType}": RoomCall(
                 values: ["eventType": "m.room.message"], body: ["msgtype": "m.text", "body": "intruded"]),
+            "POST \(rooms)/upgrade": RoomCall(body: ["new_version": "12"]),
+            "GET /_matrix/client/v1/rooms/{roomId}/hierarchy": RoomCall(),
+            "GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event": RoomCall(query: [("ts", "0")]),
             "PUT \(rooms)/redact/{eventId}/{txnId}": RoomCall(values: ["txnId": "t"], body: [:]),
             "GET \(rooms)/messages": RoomCall(),
             "GET \(rooms)/context/{eventId}": RoomCall(),
@@ -243,7 +250,7 @@ struct PermissionTests {
             let calls = Self.roomCalls(room: room, event: event, target: id(ben), banned: id(zoe), user: id(mallory))
             for route in Self.routesOfRooms {
                 let call = try #require(calls[route.name], "\(route.name) needs a row in roomCalls")
-                let refused = try await mallory.request(route, call.values, json: call.body)
+                let refused = try await mallory.request(route, call.values, query: call.query, json: call.body)
                 #expect(refused.status == 403 || refused.status == 404, "\(route.name): \(refused.status) \(refused.text)")
                 #expect(!refused.text.contains("hello"), "\(route.name)")
             }
@@ -278,7 +285,7 @@ struct PermissionTests {
                 // Who is in a room cannot knock at it; somebody else does.
                 let caller = route.path.contains("/knock/") ? ben : anna
                 if route.path.contains("/knock/") { try await ben.leave(room) }
-                let response = try await caller.request(route, call.values, json: call.body)
+                let response = try await caller.request(route, call.values, query: call.query, json: call.body)
                 #expect(response.status == 200, "\(route.name): \(response.status) \(response.text)")
             }
         }

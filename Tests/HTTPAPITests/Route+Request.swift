@@ -22,9 +22,11 @@ extension Route {
 }
 
 extension MatrixClient {
-    func request(_ route: Route, _ values: [String: String] = [:], json: JSONObject? = nil) async throws -> Response {
-        guard let json else { return try await request(route.method.rawValue, route.filled(values)) }
-        return try await request(route.method.rawValue, route.filled(values), json: json)
+    func request(
+        _ route: Route, _ values: [String: String] = [:], query: [(String, String)] = [], json: JSONObject? = nil
+    ) async throws -> Response {
+        guard let json else { return try await request(route.method.rawValue, route.filled(values), query: query) }
+        return try await request(route.method.rawValue, route.filled(values), query: query, json: json)
     }
 
     /// What user-interactive authentication asks of somebody who is logged in.

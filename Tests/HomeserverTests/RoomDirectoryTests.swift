@@ -63,8 +63,8 @@ import Testing
             while true {
                 let page = try await names(query)
                 seen += page.names
-                guard let next = page.next, let offset = Int(next) else { break }
-                query.offset = offset
+                guard let next = page.next, let place = PublicRoomsPlace(token: next) else { break }
+                query.place = place
             }
             #expect(seen.first == "Room 1", "the one with most members")
             #expect(seen.sorted() == (0..<5).map { "Room \($0)" })

@@ -45,16 +45,20 @@ enum DirectoryRoutes {
 
     static func publicRooms(_ request: APIRequest) async throws -> Reply {
         var query = PublicRoomsQuery()
-        if let limit = try request.queryInteger("limit", range: 0...PublicRoomsQuery.maxLimit) { query.limit = limit }
-        query.offset = try offset(request.query("since"))
+        // None at all is no useful page: clients that say so mean the server's own limit.
+        if let limit = try request.queryInteger("limit", range: 0...PublicRoomsQuery.maxLimit), limit > 0 { query.limit = limit }
+        query.place = try place(request.query("since"))
         return .json(try await request.homeserver.directory.publicRooms(query))
     }
 
     static func searchPublicRooms(_ request: APIRequest) async throws -> Reply {
         let body = try await request.optionalBody()
         var query = PublicRoomsQuery()
-        if let limit = try body.optionalInteger("limit") { query.limit = Int(min(max(limit, 0), Int64(PublicRoomsQuery.maxLimit))) }
-        query.offset = try offset(body.optionalString("since"))
+        if let limit = try body.optionalInteger("limit"), limit != 0 {
+            guard limit > 0 else { throw MatrixError(.invalidParameter, "limit must be a number above 0.") }
+            query.limit = Int(min(limit, Int64(PublicRoomsQuery.maxLimit)))
+        }
+        query.place = try place(body.optionalString("since"))
         if let filter = try body.optionalObject("filter") {
             query.searchTerm = try filter.optionalString("generic_search_term") ?? ""
             query.roomTypes = try filter.optionalArray("room_types")?.map(\.stringValue)
@@ -62,9 +66,9 @@ enum DirectoryRoutes {
         return .json(try await request.homeserver.directory.publicRooms(query))
     }
 
-    private static func offset(_ token: String?) throws(MatrixError) -> Int {
-        guard let token, !token.isEmpty else { return 0 }
-        guard let offset = Int(token), offset >= 0 else { throw MatrixError(.invalidParameter, "since is not a token of this list.") }
-        return offset
+    private static func place(_ token: String?) throws(MatrixError) -> PublicRoomsPlace {
+        guard let token, !token.isEmpty else { return .start }
+        guard let place = PublicRoomsPlace(token: token) else { throw MatrixError(.invalidParameter, "since is not a token of this list.") }
+        return place
     }
 }

@@ -34,6 +34,7 @@ enum DiscoveryRoutes {
                 "m.profile_fields": ["enabled": true],
                 "m.3pid_changes": ["enabled": false],
                 "m.get_login_token": ["enabled": false],
+                "m.forget_forced_upon_leave": ["enabled": false],
             ]
         ])
     }

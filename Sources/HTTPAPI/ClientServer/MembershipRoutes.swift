@@ -16,7 +16,7 @@ enum MembershipRoutes {
     private static func join(_ request: APIRequest, to target: RoomTarget) async throws -> Reply {
         let body = try await request.optionalBody()
         let room = try await request.homeserver.membership.join(
-            target, as: request.session.userID, reason: body.optionalString("reason"))
+            target, as: request.session.userID, extra: body, reason: body.optionalString("reason"))
         return .json(["room_id": .string(room.rawValue)])
     }
 
@@ -62,7 +62,7 @@ enum MembershipRoutes {
         return .empty
     }
 
-    private static func target(_ request: APIRequest, _ name: String) throws(MatrixError) -> RoomTarget {
+    static func target(_ request: APIRequest, _ name: String) throws(MatrixError) -> RoomTarget {
         guard let target = RoomTarget(request.parameter(name)) else {
             throw MatrixError(.invalidParameter, "\(request.parameter(name)) is neither a room ID nor a room alias.")
         }

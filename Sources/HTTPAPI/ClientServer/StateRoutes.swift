@@ -49,10 +49,10 @@ enum StateRoutes {
     static func joinedMembers(_ request: APIRequest) async throws -> Reply {
         var joined: JSONObject = [:]
         for (user, content) in try await request.homeserver.history.joinedMembers(of: request.roomID(), for: request.session.userID) {
-            var member: JSONObject = [:]
-            member["display_name"] = content["displayname"]
-            member["avatar_url"] = content["avatar_url"]
-            joined[user.rawValue] = .object(member)
+            // Both are always there, as with other servers.
+            joined[user.rawValue] = [
+                "display_name": content["displayname"] ?? .null, "avatar_url": content["avatar_url"] ?? .null,
+            ]
         }
         return .json(["joined": .object(joined)])
     }

@@ -108,18 +108,20 @@ public final class PushRuleSettings: Sendable {
     }
 
     private func change(of user: UserID, _ edit: @escaping @Sendable (inout PushRuleset) throws -> Void) async throws {
-        try await database.write { [self] transaction in
-            var rules = try Self.stored(user, transaction).ruleset(of: user)
-            try edit(&rules)
-            let position = transaction.nextPosition()
-            try transaction.setAccountData(Self.type, of: user, room: nil, to: Self.content(rules), at: position)
-            transaction.record(.accountData(user, room: nil, type: Self.type), at: position, in: feed)
-            let changed = rules
-            transaction.afterCommit { [self] in
-                state.withLock { state in
-                    state.epoch += 1
-                    state.rules[user] = .changed(changed)
-                }
+        try await database.write { [self] in try change(of: user, in: $0, edit) }
+    }
+
+    func change(of user: UserID, in transaction: WriteTransaction, _ edit: (inout PushRuleset) throws -> Void) throws {
+        var rules = try Self.stored(user, transaction).ruleset(of: user)
+        try edit(&rules)
+        let position = transaction.nextPosition()
+        try transaction.setAccountData(Self.type, of: user, room: nil, to: Self.content(rules), at: position)
+        transaction.record(.accountData(user, room: nil, type: Self.type), at: position, in: feed)
+        let changed = rules
+        transaction.afterCommit { [self] in
+            state.withLock { state in
+                state.epoch += 1
+                state.rules[user] = .changed(changed)
             }
         }
     }

@@ -27,6 +27,7 @@ struct EventWriter: Sendable {
     let feed: ChangeFeed
     let notifications: Notifications
     let typing: Typing
+    let predecessors: PredecessorSettings
 
     /// Adds an event at the end of a room.
     @discardableResult
@@ -83,6 +84,9 @@ struct EventWriter: Sendable {
         transaction.record(.event(stored, audience: audience), at: position, in: feed)
         if let member, event.membership != "join" { typing.left(room.id, member, audience: audience, in: transaction) }
         notifications.count(outcome, of: event, at: position, after: transaction)
+        if let member, event.membership == "join", !joined.contains(member) {
+            try predecessors.carryOver(of: member, to: room, create: state["m.room.create", ""], in: transaction)
+        }
         return stored
     }
 }

@@ -138,7 +138,7 @@ public struct History: Sendable {
         }
     }
 
-    private func read<Result: Sendable>(
+    func read<Result: Sendable>(
         _ roomID: RoomID, _ user: UserID, _ body: @escaping @Sendable (RoomAccess, ReadTransaction) throws -> Result
     ) async throws -> Result {
         let newest = feed.position

@@ -27,6 +27,12 @@ struct HomeRoom: Sendable {
         }
     }
 
+    /// A home that is upgraded is at home in the room that replaces it.
+    static func moves(from old: RoomID, to new: RoomID, in transaction: WriteTransaction) throws {
+        guard try transaction.serverValue(key) == old.rawValue else { return }
+        try transaction.setServerValue(key, new.rawValue)
+    }
+
     private func existing(in transaction: ReadTransaction) throws -> RoomRecord? {
         guard let id = try transaction.serverValue(Self.key) else { return nil }
         return try transaction.room(RoomID(trusted: id))

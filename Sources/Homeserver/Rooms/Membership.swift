@@ -9,18 +9,23 @@ public struct Membership: Sendable {
     let writer: EventWriter
     let members: MemberContent
 
-    public func join(_ target: RoomTarget, as user: UserID, reason: String? = nil) async throws -> RoomID {
+    /// - Parameter extra: what the request has beside the reason; it goes into the member event, as with other servers.
+    public func join(_ target: RoomTarget, as user: UserID, extra: JSONObject = [:], reason: String? = nil) async throws -> RoomID {
         try await database.write { transaction in
             let room = try target.room(in: transaction)
-            try join(room, as: user, reason: reason, in: transaction)
+            try join(room, as: user, extra: extra, reason: reason, in: transaction)
             return room.id
         }
     }
 
-    func join(_ room: RoomRecord, as user: UserID, reason: String? = nil, in transaction: WriteTransaction) throws {
+    func join(_ room: RoomRecord, as user: UserID, extra: JSONObject = [:], reason: String? = nil, in transaction: WriteTransaction) throws {
         let current = try transaction.membership(of: user, in: room.key)?.membership
         guard current != "join" else { return }
-        let content = try members.content("join", of: user, reason: reason, in: transaction)
+        var content = try members.content("join", of: user, reason: reason, in: transaction)
+        for member in extra.members where !["membership", "reason", "third_party_signed"].contains(member.key) {
+            guard !["displayname", "avatar_url"].contains(member.key) || member.value.stringValue != nil else { continue }
+            content[member.key] = member.value
+        }
         try append("m.room.member", about: user, by: user, content, to: room, in: transaction)
     }
 

@@ -18,7 +18,7 @@ extension EventWriter {
         let rules = try state["m.room.join_rules", ""]?.content
         let rule = rules?.string("join_rule")
         guard rule == "restricted" || rule == "knock_restricted", current != "join", current != "invite", current != "ban" else { return content }
-        guard try isAllowed(draft.sender, by: rules?.array("allow") ?? [], in: transaction) else {
+        guard let rules, try transaction.isAllowed(draft.sender, byRestrictedJoinRule: rules) else {
             throw MatrixError(.forbidden, "Only members of the rooms that this room names may join it.")
         }
         let levels = try state.powerLevels
@@ -28,13 +28,27 @@ extension EventWriter {
         content[Self.authoriserKey] = .string(host.rawValue)
         return content
     }
+}
 
-    private func isAllowed(_ user: UserID, by allow: [JSONValue], in transaction: ReadTransaction) throws -> Bool {
-        try allow.contains { condition in
-            guard let condition = condition.objectValue, condition.string("type") == "m.room_membership",
-                let other = condition.string("room_id").flatMap({ RoomID($0) }), let record = try transaction.room(other)
-            else { return false }
-            return try transaction.membership(of: user, in: record.key)?.membership == "join"
+/// What join rules say beside their name.
+enum JoinRules {
+    static func isRestricted(_ content: JSONObject) -> Bool { ["restricted", "knock_restricted"].contains(content.string("join_rule")) }
+
+    /// The rooms whose members may join.
+    static func allowedRooms(_ content: JSONObject) -> [RoomID] {
+        (content.array("allow") ?? []).compactMap { condition in
+            guard let condition = condition.objectValue, condition.string("type") == "m.room_membership" else { return nil }
+            return condition.string("room_id").flatMap { RoomID($0) }
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// Whether the user is in one of the rooms that a restricted room's join rules name.
+    func isAllowed(_ user: UserID, byRestrictedJoinRule content: JSONObject) throws -> Bool {
+        try JoinRules.allowedRooms(content).contains { other in
+            guard let record = try room(other) else { return false }
+            return try membership(of: user, in: record.key)?.membership == "join"
         }
     }
 }

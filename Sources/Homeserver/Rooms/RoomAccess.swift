@@ -46,9 +46,9 @@ struct RoomAccess {
 
     static let notInRoom = MatrixError(.forbidden, "You are not in this room.")
 
-    func canSee(_ event: TimelineEvent) -> Bool {
-        event.position <= end && visibility.canSee(eventAt: event.position.value)
-    }
+    func canSee(_ event: TimelineEvent) -> Bool { canSee(eventAt: event.position) }
+
+    func canSee(eventAt position: Position) -> Bool { position <= end && visibility.canSee(eventAt: position.value) }
 }
 
 extension ReadTransaction {

@@ -4,6 +4,7 @@ import Storage
 /// Rooms that anyone may find: addresses and the public list.
 public struct RoomDirectory: Sendable {
     let database: Database
+    let writer: EventWriter
     let serverName: String
 
     // MARK: Aliases
@@ -36,7 +37,26 @@ public struct RoomDirectory: Sendable {
                     || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID))
             else { throw MatrixError(.forbidden, "You may not remove this address.") }
             try transaction.deleteAlias(alias)
+            do {
+                try forget(alias, in: room, by: session.userID, transaction)
+            } catch is MatrixError {
+                // Who made an address may remove it, and need not be allowed to change the room's state.
+            }
         }
+    }
+
+    /// Takes an address that is gone out of the room's `m.room.canonical_alias`.
+    private func forget(_ alias: RoomAlias, in room: RoomRecord, by user: UserID, _ transaction: WriteTransaction) throws {
+        guard let before = try transaction.stateContent(of: room.key, type: "m.room.canonical_alias") else { return }
+        var after = before
+        if before.string("alias") == alias.rawValue { after["alias"] = nil }
+        if let others = before.array("alt_aliases") {
+            let kept = others.filter { $0 != .string(alias.rawValue) }
+            after["alt_aliases"] = kept.isEmpty ? nil : .array(kept)
+        }
+        guard after != before else { return }
+        try writer.append(
+            EventDraft(type: "m.room.canonical_alias", stateKey: "", sender: user, content: after), to: room, in: transaction)
     }
 
     public func aliases(of roomID: RoomID, for user: UserID) async throws -> [RoomAlias] {
@@ -78,14 +98,14 @@ public struct RoomDirectory: Sendable {
                 let entry = try Self.entry(of: room, in: transaction)
                 if query.matches(entry) { entries.append((Int(entry.integer("num_joined_members") ?? 0), entry)) }
             }
+            // The sort keeps the order of rooms that are equal: newer ones first.
             entries.sort { $0.members > $1.members }
-            let start = min(query.offset, entries.count)
-            let end = min(start + query.limit, entries.count)
+            let range = query.place.range(of: entries.count, limit: query.limit)
             var page: JSONObject = [
-                "chunk": .array(entries[start..<end].map { .object($0.entry) }), "total_room_count_estimate": .integer(Int64(entries.count)),
+                "chunk": .array(entries[range].map { .object($0.entry) }), "total_room_count_estimate": .integer(Int64(entries.count)),
             ]
-            if end < entries.count { page["next_batch"] = .string(String(end)) }
-            if start > 0 { page["prev_batch"] = .string(String(max(0, start - query.limit))) }
+            if range.upperBound < entries.count { page["next_batch"] = .string(PublicRoomsPlace.after(range.upperBound).token) }
+            if range.lowerBound > 0 { page["prev_batch"] = .string(PublicRoomsPlace.before(range.lowerBound).token) }
             return page
         }
     }
@@ -102,19 +122,64 @@ public struct RoomDirectory: Sendable {
             "guest_can_join": .bool(try text("m.room.guest_access", "guest_access") == "can_join"),
         ]
         entry["name"] = try text("m.room.name", "name")
-        entry["topic"] = try text("m.room.topic", "topic")
+        entry["topic"] = try transaction.stateContent(of: room.key, type: "m.room.topic").flatMap(Self.plainTopic).map { .string($0) }
         entry["canonical_alias"] = try text("m.room.canonical_alias", "alias")
         entry["avatar_url"] = try text("m.room.avatar", "url")
         entry["join_rule"] = try text("m.room.join_rules", "join_rule")
         entry["room_type"] = try text("m.room.create", "type")
         return entry
     }
+
+    /// spec: client-server-api/#mroomtopic
+    private static func plainTopic(_ content: JSONObject) -> String? {
+        let texts = (content.object("m.topic")?.array("m.text") ?? []).compactMap(\.objectValue)
+        let plain = texts.first { ($0.string("mimetype") ?? "text/plain") == "text/plain" }?.string("body") ?? content.string("topic")
+        return plain.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// A place in the public list, between two of its rooms.
+public enum PublicRoomsPlace: Sendable, Hashable {
+    /// A page goes on behind this many rooms.
+    case after(Int)
+    /// A page goes back from this many rooms.
+    case before(Int)
+
+    public static let start = PublicRoomsPlace.after(0)
+
+    /// `nil` for text that is no token of this list.
+    public init?(token: String) {
+        guard let count = Int(token.dropFirst()), count >= 0 else { return nil }
+        switch token.first {
+        case "f": self = .after(count)
+        case "b": self = .before(count)
+        default: return nil
+        }
+    }
+
+    var token: String {
+        switch self {
+        case .after(let count): "f\(count)"
+        case .before(let count): "b\(count)"
+        }
+    }
+
+    func range(of count: Int, limit: Int) -> Range<Int> {
+        switch self {
+        case .after(let start):
+            let start = min(start, count)
+            return start..<min(count, start + limit)
+        case .before(let end):
+            let end = min(end, count)
+            return max(0, end - limit)..<end
+        }
+    }
 }
 
 /// What somebody looks for in the public list.
 public struct PublicRoomsQuery: Sendable {
     public var limit = 100
-    public var offset = 0
+    public var place = PublicRoomsPlace.start
     public var searchTerm = ""
     /// `nil` for every type; a `nil` element stands for ordinary rooms.
     public var roomTypes: [String?]?

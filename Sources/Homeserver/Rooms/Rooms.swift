@@ -130,11 +130,13 @@ public struct Rooms: Sendable {
             for user in equals where !creators.contains(.string(user.rawValue)) { creators.append(.string(user.rawValue)) }
             content["additional_creators"] = .array(creators)
         }
-        let roomID = version.roomIDIsHash ? nil : RoomID(trusted: "!\(SecureRandom.token(bytes: 15)):\(serverName)")
+        let roomID = version.roomIDIsHash ? nil : Self.newRoomID(on: serverName)
         return try writer.create(version: version, creator: creator, content: content, roomID: roomID, in: transaction)
     }
 
-    private static func version(_ requested: String?) throws(MatrixError) -> RoomVersion {
+    static func newRoomID(on serverName: String) -> RoomID { RoomID(trusted: "!\(SecureRandom.token(bytes: 15)):\(serverName)") }
+
+    static func version(_ requested: String?) throws(MatrixError) -> RoomVersion {
         guard let requested else { return .defaultVersion }
         guard let version = RoomVersion(rawValue: requested) else {
             let known = RoomVersion.allCases.map(\.rawValue).joined(separator: ", ")
@@ -161,7 +163,7 @@ public struct Rooms: Sendable {
 
     private func newAlias(_ localpart: String, in transaction: ReadTransaction) throws -> RoomAlias {
         let alias = RoomAlias(localpart: localpart, server: serverName)
-        guard !localpart.utf8.contains(UInt8(ascii: ":")), let alias = RoomAlias(alias.rawValue) else {
+        guard !localpart.utf8.contains(UInt8(ascii: ":")), !localpart.contains(where: \.isWhitespace), let alias = RoomAlias(alias.rawValue) else {
             throw MatrixError(.invalidParameter, "\(localpart) cannot be a room's address.")
         }
         guard try transaction.roomKey(of: alias) == nil else { throw MatrixError(.roomInUse, "The address \(alias) is taken.") }

@@ -19,6 +19,7 @@ public struct Timeline: Sendable {
             return try await redact(target, in: roomID, reason: content.string("reason"), transactionID: transactionID, session: session)
         }
         let request = try transactionID.map { try Self.transaction($0, session) }
+        try Self.checkTombstone(type, content, in: roomID)
         try limiter.take(.sending(session.userID))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
@@ -31,6 +32,7 @@ public struct Timeline: Sendable {
 
     /// Sets state. The same content again gives the event that is there.
     public func setState(type: String, stateKey: String, content: JSONObject, in roomID: RoomID, sender: UserID) async throws -> EventID {
+        try Self.checkTombstone(type, content, in: roomID)
         try limiter.take(.sending(sender))
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
@@ -58,9 +60,8 @@ public struct Timeline: Sendable {
                 return repeated
             }
             guard try transaction.membership(of: session.userID, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
-            guard let event = try transaction.event(target), event.roomID == roomID else {
-                throw MatrixError(.notFound, "There is no event \(target) in this room.")
-            }
+            guard let event = try transaction.event(target) else { throw MatrixError(.notFound, "There is no event \(target) in this room.") }
+            guard event.roomID == roomID else { throw MatrixError(.invalidParameter, "The event \(target) belongs to another room.") }
             let levels = try CurrentState(room: room, transaction: transaction).powerLevels
             guard event.sender == session.userID || levels.level(of: session.userID) >= levels.redact else {
                 throw MatrixError(.forbidden, "You may remove only your own messages in this room.")
@@ -88,6 +89,12 @@ public struct Timeline: Sendable {
             let feed = feed
             transaction.afterCommit { feed.replaceEvent(replacement) }
         }
+    }
+
+    /// A room cannot replace itself: clients would follow it for ever.
+    private static func checkTombstone(_ type: String, _ content: JSONObject, in roomID: RoomID) throws(MatrixError) {
+        guard type == "m.room.tombstone", content.string("replacement_room") == roomID.rawValue else { return }
+        throw MatrixError(.invalidParameter, "A room cannot be replaced by itself.")
     }
 
     /// Whether the sender of a state event could send it again.
