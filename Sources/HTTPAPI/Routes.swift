@@ -110,9 +110,8 @@ enum Routes {
         .get("/_matrix/client/v1/rooms/{roomId}/hierarchy", .user, RoomRoutes.hierarchy),
         .get("/_matrix/client/v1/rooms/{roomId}/timestamp_to_event", .user, RoomRoutes.eventByTime),
         .get("/_matrix/client/v1/room_summary/{roomIdOrAlias}", .optionalUser, RoomRoutes.summary),
-        // Element Web and Nheko ask here, under the names of the proposal (MSC3266).
-        .get("/_matrix/client/unstable/im.nheko.summary/summary/{roomIdOrAlias}", .optionalUser, RoomRoutes.summary),
-        .get("/_matrix/client/unstable/im.nheko.summary/rooms/{roomIdOrAlias}/summary", .optionalUser, RoomRoutes.summary),
+        .get("/_matrix/client/unstable/im.nheko.summary/summary/{roomIdOrAlias}", .optionalUser, RoomRoutes.summaryOfTheProposal),
+        .get("/_matrix/client/unstable/im.nheko.summary/rooms/{roomIdOrAlias}/summary", .optionalUser, RoomRoutes.summaryOfTheProposal),
     ]
 
     // MARK: Membership. spec: client-server-api/#room-membership

@@ -263,7 +263,7 @@ struct PermissionTests {
     }
 
     /// The rows of `roomCalls` are right: whoever has the right to make these calls is not refused.
-    @Test func theOwnerOfARoomIsNotRefused() async throws {
+    @Test(arguments: ["10", "12"]) func theOwnerOfARoomIsNotRefused(version: String) async throws {
         try await TestServer.run { server in
             let anna = try await server.register("anna")
             let ben = try await server.register("ben")
@@ -272,6 +272,7 @@ struct PermissionTests {
             for (number, route) in Self.routesOfRooms.enumerated() {
                 let isInvitation = route.path.hasSuffix("/invite")
                 let room = try await anna.createRoom([
+                    "room_version": .string(version),
                     "room_alias_name": .string(route.method == .delete ? "taken" : "room\(number)"),
                     "invite": isInvitation ? [] : [.string(id(ben))],
                     "initial_state": route.path.contains("/knock/")

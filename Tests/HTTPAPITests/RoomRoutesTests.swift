@@ -89,6 +89,14 @@ struct RoomRoutesTests {
                 }
             }
             #expect(try await anna.call("GET", paths(closed.rawValue)[0]).string("membership") == "join")
+            // What matrix-js-sdk reads.
+            try await anna.call("PUT", "\(MatrixClient.path(closed))/state/m.room.encryption", json: ["algorithm": "m.megolm.v1.aes-sha2"])
+            for (number, path) in paths(closed.rawValue).enumerated() {
+                let summary = try await anna.call("GET", path)
+                #expect(summary.string("encryption") == "m.megolm.v1.aes-sha2" && summary.string("room_version") == "11")
+                #expect(summary.string("im.nheko.summary.encryption") == (number == 0 ? nil : "m.megolm.v1.aes-sha2"))
+                #expect(summary.string("im.nheko.summary.room_version") == (number == 0 ? nil : "11"))
+            }
             #expect(try await anna.request("GET", paths("nonsense")[0]).errorCode == "M_INVALID_PARAM")
             // A token that is wrong is no token that is missing.
             var wrong = server.client
@@ -163,6 +171,104 @@ struct RoomRoutesTests {
             try await anna.call("DELETE", "/_matrix/client/v3/profile/\(MatrixClient.encoded(annaID))/displayname")
             let members = try await anna.call("GET", "\(MatrixClient.path(room))/joined_members").object("joined")
             #expect(members?.object(annaID) == ["display_name": .null, "avatar_url": .null])
+        }
+    }
+
+    // MARK: The public list
+
+    @Test func thePublicListInBothDirections() async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            for number in 0..<5 { _ = try await anna.createRoom(["visibility": "public", "name": .string("Room \(number)")]) }
+            func page(_ body: JSONObject) async throws -> (names: [String], next: String?, previous: String?) {
+                let answer = try await anna.call("POST", "/_matrix/client/v3/publicRooms", json: body)
+                let names = (answer.array("chunk") ?? []).compactMap { $0.objectValue?.string("name") }
+                return (names, answer.string("next_batch"), answer.string("prev_batch"))
+            }
+            let all = try await page([:])
+            #expect(all.names.count == 5 && all.next == nil && all.previous == nil)
+            let first = try await page(["limit": 2])
+            #expect(first.previous == nil)
+            let second = try await page(["limit": 2, "since": .string(try #require(first.next))])
+            let third = try await page(["limit": 2, "since": .string(try #require(second.next))])
+            #expect(first.names + second.names + third.names == all.names && third.next == nil)
+            let back = try await page(["limit": 2, "since": .string(try #require(third.previous))])
+            #expect(back.names == second.names)
+            // A short page at the start shows no room twice.
+            let start = try await page(["limit": 3, "since": .string(try #require(back.previous))])
+            #expect(start.names == first.names && start.previous == nil)
+            #expect(try await page(["limit": 0]).names.count == 5)
+            for body in [["since": "nonsense"], ["since": "f-1"], ["since": "x1"], ["limit": -1]] as [JSONObject] {
+                let response = try await anna.request("POST", "/_matrix/client/v3/publicRooms", json: body)
+                #expect(response.status == 400 && response.errorCode == "M_INVALID_PARAM", "\(body): \(response.text)")
+            }
+            for method in ["GET", "POST"] {
+                let body: [UInt8]? = method == "POST" ? Array("{}".utf8) : nil
+                let foreign = try await anna.request(method, "/_matrix/client/v3/publicRooms", query: [("server", "elsewhere.example")], body: body)
+                #expect(foreign.status == 404 && foreign.errorCode == "M_NOT_FOUND")
+                let own = try await anna.request(method, "/_matrix/client/v3/publicRooms", query: [("server", "test.example")], body: body)
+                #expect(own.json.array("chunk")?.count == 5)
+            }
+        }
+    }
+
+    // MARK: Those who may come
+
+    @Test(arguments: ["10", "11", "12"]) func whoIsInvitedOrKnocksSeesTheRoomsFirstEvent(version: String) async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            let ben = try await server.register("ben")
+            let benID = try #require(ben.userID)
+            func stripped(_ section: String, _ name: String) async throws -> [JSONObject] {
+                let rooms = try await ben.sync().object("rooms")?.object(section)
+                return (rooms?.members.first?.value.objectValue?.object(name)?.array("events") ?? []).compactMap(\.objectValue)
+            }
+            let room = try await anna.createRoom([
+                "room_version": .string(version), "name": "Cellar",
+                "initial_state": [["type": "m.room.join_rules", "content": ["join_rule": "knock"]]],
+            ])
+            try await ben.call(
+                "POST", "/_matrix/client/v3/knock/\(parts(room))", query: [("via", "x.example"), ("server_name", "y.example")],
+                json: ["reason": "let me in"])
+            let knocked = try await stripped("knock", "knock_state")
+            try await anna.call("POST", "\(MatrixClient.path(room))/invite", json: ["user_id": .string(benID.rawValue), "reason": "welcome"])
+            let invited = try await stripped("invite", "invite_state")
+            for (events, reason) in [(knocked, "let me in"), (invited, "welcome")] {
+                let create = try #require(events.first { $0.string("type") == "m.room.create" })
+                #expect(create.object("content")?.string("room_version") == version && create.string("state_key") == "")
+                #expect(events.contains { $0.string("type") == "m.room.name" })
+                let member = try #require(events.first { $0.string("type") == "m.room.member" && $0.string("state_key") == benID.rawValue })
+                #expect(member.object("content")?.string("reason") == reason)
+            }
+            try await ben.call("POST", "\(MatrixClient.path(room))/join", json: ["reason": "thanks"])
+            try await anna.call("POST", "\(MatrixClient.path(room))/kick", json: ["user_id": .string(benID.rawValue), "reason": "noise"])
+            let path = "\(MatrixClient.path(room))/state/m.room.member/\(MatrixClient.encoded(benID.rawValue))"
+            #expect(try await anna.call("GET", path).string("reason") == "noise")
+            try await anna.call("POST", "\(MatrixClient.path(room))/ban", json: ["user_id": .string(benID.rawValue), "reason": "more noise"])
+            #expect(try await anna.call("GET", path).string("reason") == "more noise")
+            #expect(try await ben.request("POST", "/_matrix/client/v3/knock/\(parts(room))", json: [:]).errorCode == "M_FORBIDDEN")
+        }
+    }
+
+    /// What users keep for themselves about a room whose ID has no server in it.
+    @Test func anyPartOfTheInterfaceTakesARoomWithoutAServer() async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            let room = try await anna.createRoom(["room_version": "12"])
+            #expect(!room.rawValue.contains(":"))
+            let own = "/_matrix/client/v3/user/\(MatrixClient.encoded(anna.userID?.rawValue ?? ""))/rooms/\(parts(room))"
+            try await anna.call("PUT", "\(own)/tags/m.favourite", json: ["order": 1])
+            try await anna.call("PUT", "\(own)/account_data/org.example.note", json: ["x": 1])
+            try await anna.call("PUT", "/_matrix/client/v3/pushrules/global/room/\(parts(room))", json: ["actions": []])
+            let event = try await anna.send("hello", to: room, transactionID: "1")
+            let rooms: JSONValue = [.string(room.rawValue)]
+            let filters: [JSONObject] = [["room": ["rooms": rooms]], ["room": ["timeline": ["rooms": rooms]]]]
+            for filter in filters {
+                let joined = try #require(try await anna.sync(filter: filter).object("rooms")?.object("join")?.object(room.rawValue))
+                #expect(joined.object("timeline")?.array("events")?.last?.objectValue?.string("event_id") == event.rawValue)
+                #expect(joined.object("account_data")?.array("events")?.count == 2)
+            }
+            #expect(try await anna.sync(filter: ["room": ["not_rooms": rooms]]).object("rooms")?.object("join") == nil)
         }
     }
 }

@@ -44,6 +44,7 @@ enum DirectoryRoutes {
     }
 
     static func publicRooms(_ request: APIRequest) async throws -> Reply {
+        try checkServer(request)
         var query = PublicRoomsQuery()
         // None at all is no useful page: clients that say so mean the server's own limit.
         if let limit = try request.queryInteger("limit", range: 0...PublicRoomsQuery.maxLimit), limit > 0 { query.limit = limit }
@@ -52,6 +53,7 @@ enum DirectoryRoutes {
     }
 
     static func searchPublicRooms(_ request: APIRequest) async throws -> Reply {
+        try checkServer(request)
         let body = try await request.optionalBody()
         var query = PublicRoomsQuery()
         if let limit = try body.optionalInteger("limit"), limit != 0 {
@@ -64,6 +66,12 @@ enum DirectoryRoutes {
             query.roomTypes = try filter.optionalArray("room_types")?.map(\.stringValue)
         }
         return .json(try await request.homeserver.directory.publicRooms(query))
+    }
+
+    /// Rooms of another server are not ours to list.
+    private static func checkServer(_ request: APIRequest) throws(MatrixError) {
+        guard let server = request.query("server"), !server.isEmpty, server != request.homeserver.serverName else { return }
+        throw MatrixError(.notFound, "This box does not talk to \(server).")
     }
 
     private static func place(_ token: String?) throws(MatrixError) -> PublicRoomsPlace {

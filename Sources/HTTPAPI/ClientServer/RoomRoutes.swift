@@ -22,6 +22,15 @@ enum RoomRoutes {
         return .json(try await request.homeserver.summaries.summary(of: target, for: request.optionalSession?.userID))
     }
 
+    /// The same for clients that ask as the proposal says (MSC3266), and read what was new then under names of its own: matrix-js-sdk.
+    static func summaryOfTheProposal(_ request: APIRequest) async throws -> Reply {
+        let target = try MembershipRoutes.target(request, "roomIdOrAlias")
+        var summary = try await request.homeserver.summaries.summary(of: target, for: request.optionalSession?.userID)
+        summary["im.nheko.summary.room_version"] = summary["room_version"]
+        summary["im.nheko.summary.encryption"] = summary["encryption"]
+        return .json(summary)
+    }
+
     /// spec: client-server-api/#get_matrixclientv1roomsroomidhierarchy
     static func hierarchy(_ request: APIRequest) async throws -> Reply {
         var query = HierarchyQuery()
