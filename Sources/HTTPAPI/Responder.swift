@@ -50,6 +50,7 @@ struct Responder: Sendable {
             }
             let query = end == target.endIndex ? "" : target[target.utf8.index(after: end)...]
             let session = try await Authentication.session(head, query, for: route.access, server.homeserver, from: RemoteAddress.text(channel))
+            if let session, !Self.openToLocked.contains(route.path) { try server.homeserver.moderation.requireUnlocked(session.userID) }
             return .admitted(
                 APIRequest(
                     server: server, route: route, head: head, parameters: parameters, queryText: query, optionalSession: session,
@@ -73,5 +74,7 @@ struct Responder: Sendable {
         }
     }
 
+    /// spec: client-server-api/#account-locking
+    private static let openToLocked: Set<String> = ["/_matrix/client/v3/logout", "/_matrix/client/v3/logout/all"]
     private static let pathTooLong = MatrixError.Code("M_UNRECOGNIZED", status: 414)
 }

@@ -4,7 +4,8 @@ import HTTPTypes
 enum Routes {
     static let all: [Route] =
         discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + userDirectory + rooms
-        + membership + timeline + state + ephemeral + sync + directory + media + encryption + stubs + appliance
+        + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration + stubs + appliance
+        + synapseAdmin
 
     // MARK: Server discovery. spec: client-server-api/#server-discovery
 
@@ -21,6 +22,7 @@ enum Routes {
     private static let login: [Route] = [
         .get("/_matrix/client/v3/login", .anyone, LoginRoutes.flows),
         .post("/_matrix/client/v3/login", .anyone, LoginRoutes.logIn),
+        .post("/_matrix/client/v3/refresh", .anyone, LoginRoutes.refresh),
         .post("/_matrix/client/v3/logout", .user, LoginRoutes.logOut),
         .post("/_matrix/client/v3/logout/all", .user, LoginRoutes.logOutEverywhere),
     ]
@@ -60,6 +62,11 @@ enum Routes {
         .put("/_matrix/client/v3/user/{userId}/account_data/{type}", .user, AccountDataRoutes.set),
         .get("/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.getOfRoom),
         .put("/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.setOfRoom),
+        .delete("/_matrix/client/v3/user/{userId}/account_data/{type}", .user, AccountDataRoutes.delete),
+        .delete("/_matrix/client/v3/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.deleteOfRoom),
+        .delete("/_matrix/client/unstable/org.matrix.msc3391/user/{userId}/account_data/{type}", .user, AccountDataRoutes.delete),
+        .delete(
+            "/_matrix/client/unstable/org.matrix.msc3391/user/{userId}/rooms/{roomId}/account_data/{type}", .user, AccountDataRoutes.deleteOfRoom),
         .get("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags", .user, AccountDataRoutes.tags),
         .put("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", .user, AccountDataRoutes.setTag),
         .delete("/_matrix/client/v3/user/{userId}/rooms/{roomId}/tags/{tag}", .user, AccountDataRoutes.deleteTag),
@@ -72,6 +79,11 @@ enum Routes {
         .get("/_matrix/client/v3/profile/{userId}/{keyName}", .anyone, ProfileRoutes.getField),
         .put("/_matrix/client/v3/profile/{userId}/{keyName}", .guest, ProfileRoutes.setField),
         .delete("/_matrix/client/v3/profile/{userId}/{keyName}", .guest, ProfileRoutes.deleteField),
+        // From before v1.16; clients use them where they see no newer version.
+        .get("/_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}", .anyone, ProfileRoutes.get),
+        .get("/_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}", .anyone, ProfileRoutes.getField),
+        .put("/_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}", .user, ProfileRoutes.setField),
+        .delete("/_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}", .user, ProfileRoutes.deleteField),
     ]
 
     // MARK: Filters. spec: client-server-api/#filtering
@@ -99,7 +111,9 @@ enum Routes {
     // MARK: User directory. spec: client-server-api/#user-directory
 
     private static let userDirectory: [Route] = [
-        .post("/_matrix/client/v3/user_directory/search", .user, UserDirectoryRoutes.search)
+        .post("/_matrix/client/v3/user_directory/search", .user, UserDirectoryRoutes.search),
+        .get("/_matrix/client/v1/mutual_rooms", .user, MutualRoomRoutes.get),
+        .get("/_matrix/client/unstable/uk.half-shot.msc2666/user/mutual_rooms", .user, MutualRoomRoutes.get),
     ]
 
     // MARK: Rooms. spec: client-server-api/#rooms-1
@@ -229,6 +243,31 @@ enum Routes {
         .delete("/_matrix/client/v3/room_keys/keys/{roomId}/{sessionId}", .user, KeyBackupRoutes.deleteOne),
     ]
 
+    // MARK: OpenID. spec: client-server-api/#openid
+
+    private static let openID: [Route] = [
+        .post("/_matrix/client/v3/user/{userId}/openid/request_token", .user, OpenIDRoutes.requestToken),
+        .get("/_matrix/federation/v1/openid/userinfo", .anyone, OpenIDRoutes.userInfo),
+    ]
+
+    // MARK: Reporting content. spec: client-server-api/#reporting-content
+
+    private static let reports: [Route] = [
+        .post("/_matrix/client/v3/rooms/{roomId}/report/{eventId}", .user, ReportRoutes.event),
+        .post("/_matrix/client/v3/rooms/{roomId}/report", .user, ReportRoutes.room),
+        .post("/_matrix/client/v3/users/{userId}/report", .user, ReportRoutes.user),
+    ]
+
+    // MARK: Server administration. spec: client-server-api/#server-administration
+
+    private static let administration: [Route] = [
+        .get("/_matrix/client/v3/admin/whois/{userId}", .user, AdministrationRoutes.whoIs),
+        .get("/_matrix/client/v1/admin/lock/{userId}", .administrator, AdministrationRoutes.isLocked),
+        .put("/_matrix/client/v1/admin/lock/{userId}", .administrator, AdministrationRoutes.setLocked),
+        .get("/_matrix/client/v1/admin/suspend/{userId}", .administrator, AdministrationRoutes.isSuspended),
+        .put("/_matrix/client/v1/admin/suspend/{userId}", .administrator, AdministrationRoutes.setSuspended),
+    ]
+
     // MARK: What this box does not have, said the way clients understand it
 
     private static let stubs: [Route] = [
@@ -264,7 +303,24 @@ enum Routes {
         .get("/_landline/v1/invites", .administrator, InviteRoutes.list),
         .post("/_landline/v1/invites", .administrator, InviteRoutes.create),
         .delete("/_landline/v1/invites/{token}", .administrator, InviteRoutes.revoke),
+        .get("/_landline/v1/reports", .administrator, ReportRoutes.list),
+        .delete("/_landline/v1/reports/{reportId}", .administrator, ReportRoutes.delete),
     ]
+
+    // MARK: What dashboards for Synapse ask
+
+    private static let synapseAdmin: [Route] = [
+        .get("/_synapse/admin/v1/register", .anyone, SynapseAdminRoutes.nonce),
+        .post("/_synapse/admin/v1/register", .anyone, SynapseAdminRoutes.register),
+        .get("/_synapse/admin/v1/server_version", .anyone, SynapseAdminRoutes.version),
+        .get("/_synapse/admin/v1/users/{userId}/admin", .administrator, SynapseAdminRoutes.isAdministrator),
+        .get("/_synapse/admin/v1/whois/{userId}", .administrator, AdministrationRoutes.whoIs),
+        .get("/_synapse/admin/v2/users", .administrator, SynapseAdminRoutes.accounts),
+        .get("/_synapse/admin/v2/users/{userId}", .administrator, SynapseAdminRoutes.account),
+        .post("/_synapse/admin/v1/reset_password/{userId}", .administrator, SynapseAdminRoutes.resetPassword),
+        .post("/_synapse/admin/v1/deactivate/{userId}", .administrator, SynapseAdminRoutes.deactivate),
+    ]
+
     // MARK: The command line, over the control socket only
 
     static let control: [Route] = [
@@ -272,6 +328,8 @@ enum Routes {
         .post("/accounts", .anyone, ControlRoutes.addAccount),
         .put("/accounts/{name}/password", .anyone, ControlRoutes.setPassword),
         .post("/accounts/{name}/deactivate", .anyone, ControlRoutes.deactivate),
+        .post("/accounts/{name}/lock", .anyone, ControlRoutes.lock),
+        .post("/accounts/{name}/unlock", .anyone, ControlRoutes.unlock),
         .post("/invites", .anyone, ControlRoutes.invite),
     ]
 }

@@ -106,6 +106,12 @@ final class ChangeFeed: Sendable {
         }
     }
 
+    /// Ends the waits of a user, so that their syncs look again at whether they may go on.
+    func wake(_ user: UserID) {
+        let waiters = state.withLock { $0.waiters.removeValue(forKey: user) }
+        for waiter in waiters ?? [] { waiter.wake() }
+    }
+
     /// Replaces an event by its redacted form wherever it is kept here, also inside of others.
     func replaceEvent(_ redacted: TimelineEvent) {
         state.withLock { state in

@@ -21,6 +21,10 @@ public final class Homeserver: Sendable {
     public let pushRules: PushRuleSettings
     public let userDirectory: UserDirectory
     public let limiter: RateLimiter
+    public let openID: OpenID
+    public let sharedSecretRegistration: SharedSecretRegistration
+    public let reports: Reports
+    public let moderation: Moderation
 
     // Rooms
     public let rooms: Rooms
@@ -31,6 +35,7 @@ public final class Homeserver: Sendable {
     public let timeline: Timeline
     public let history: History
     public let directory: RoomDirectory
+    public let mutualRooms: MutualRooms
     public let receipts: Receipts
     public let typing: Typing
     public let presence: Presence
@@ -66,12 +71,14 @@ public final class Homeserver: Sendable {
         let serverName = identity.serverName
 
         let pushRules = PushRuleSettings(database: database, feed: feed)
-        let notifications = Notifications(pushRules: pushRules)
+        let ignoredUsers = try await IgnoredUsers(database: database)
+        let moderation = try await Moderation(database: database, feed: feed, serverName: serverName)
+        let notifications = Notifications(pushRules: pushRules, ignoredUsers: ignoredUsers)
         let typing = Typing(database: database, feed: feed)
-        let accountData = AccountData(database: database, feed: feed, pushRules: pushRules)
+        let accountData = AccountData(database: database, feed: feed, pushRules: pushRules, ignoredUsers: ignoredUsers)
         let writer = EventWriter(
             identity: identity, clock: clock, feed: feed, notifications: notifications, typing: typing,
-            predecessors: PredecessorSettings(accountData: accountData))
+            predecessors: PredecessorSettings(accountData: accountData), moderation: moderation)
         let members = MemberContent()
         let rooms = Rooms(database: database, writer: writer, members: members, serverName: serverName)
         let membership = Membership(database: database, writer: writer, members: members)
@@ -105,19 +112,29 @@ public final class Homeserver: Sendable {
             joinHomeRoom: { try await homeRoom.join($0) })
         let accounts = Accounts(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, serverName: serverName,
-            leaveAllRooms: { try await membership.leaveAll(as: $0) }, forgetSettings: { pushRules.forget($0) })
+            leaveAllRooms: { try await membership.leaveAll(as: $0) },
+            forgetSettings: { user in
+                pushRules.forget(user)
+                ignoredUsers.forget(user)
+                moderation.forget(user)
+            })
         self.accounts = accounts
         guests = Guests(
             database: database, sessions: sessions, limiter: limiter, clock: clock, serverName: serverName,
             areWelcome: configuration.registration == .open, deactivate: { try await accounts.deactivate($0) })
         devices = Devices(database: database, sessions: sessions, authentication: authentication, keys: deviceKeys)
         self.invites = invites
-        profiles = Profiles(database: database) { user, _, _ in try await membership.profileChanged(of: user) }
+        profiles = Profiles(database: database, moderation: moderation) { user, _, _ in try await membership.profileChanged(of: user) }
         self.accountData = accountData
         filters = Filters(database: database)
         self.pushRules = pushRules
         userDirectory = UserDirectory(database: database)
         self.limiter = limiter
+        openID = OpenID(database: database)
+        sharedSecretRegistration = SharedSecretRegistration(
+            secret: configuration.registrationSharedSecret, registration: registration, limiter: limiter)
+        reports = Reports(database: database, feed: feed, limiter: limiter, clock: clock, logger: logger)
+        self.moderation = moderation
 
         self.rooms = rooms
         upgrades = RoomUpgrades(database: database, writer: writer, members: members, limiter: limiter, serverName: serverName)
@@ -125,14 +142,15 @@ public final class Homeserver: Sendable {
         spaces = SpaceHierarchy(database: database)
         self.membership = membership
         timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
-        history = History(database: database, feed: feed)
+        history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
+        mutualRooms = MutualRooms(database: database)
         self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName)
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
         self.typing = typing
         self.presence = presence
         sync = Sync(
             database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
-            deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice)
+            deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
         self.deviceKeys = deviceKeys
         self.deviceLists = deviceLists
         crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)

@@ -14,6 +14,8 @@ public struct HomeserverConfiguration: Sendable {
     /// The name in user IDs. `nil` keeps the stored name, or invents one at the first start. It can never change.
     public var serverName: String?
     public var registration: Registration
+    /// With it scripts can make accounts, also of administrators. `nil`, the default, lets none do so.
+    public var registrationSharedSecret: String?
     /// Whether every new account joins a common room.
     public var hasHomeRoom: Bool
     public var hasRateLimits: Bool

@@ -14,6 +14,7 @@ final class Notifications: Sendable {
     }
 
     private let pushRules: PushRuleSettings
+    private let ignoredUsers: IgnoredUsers
 
     /// Counts that are known, so that a message to fifty waiting clients asks the disk nothing.
     private struct Known {
@@ -40,7 +41,10 @@ final class Notifications: Sendable {
     private let known = Mutex(Known())
     static let maxKnownRooms = 256
 
-    init(pushRules: PushRuleSettings) { self.pushRules = pushRules }
+    init(pushRules: PushRuleSettings, ignoredUsers: IgnoredUsers) {
+        self.pushRules = pushRules
+        self.ignoredUsers = ignoredUsers
+    }
 
     /// Evaluates the push rules of everyone in the room.
     ///
@@ -51,8 +55,13 @@ final class Notifications: Sendable {
         var context = PushContext(userID: Self.nobody, displayName: nil, memberCount: joined.count, powerLevels: try state.powerLevels)
         let byDefault = Self.level(Self.defaultRules.evaluate(prepared, context: context))
         let mentioned = Set(event.content.object("m.mentions")?.array("user_ids")?.compactMap(\.stringValue) ?? [])
+        let ignorers = ignoredUsers.ignorers(of: event.sender)
         var exceptions: [(user: UserID, notifies: Int)] = []
         for user in joined where user != event.sender {
+            if !ignorers.isEmpty, ignorers.contains(user) {
+                if byDefault != 0 { exceptions.append((user, 0)) }
+                continue
+            }
             let changed = try pushRules.changedRules(of: user, in: transaction)
             if changed == nil, !mentioned.contains(user.rawValue) { continue }
             context.userID = user

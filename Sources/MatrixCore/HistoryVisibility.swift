@@ -33,6 +33,12 @@ public struct HistoryVisibility: Sendable {
         return false
     }
 
+    /// Whether the user was in the room when the event was sent, or came or went by it.
+    public func wasJoined(at position: Int64) -> Bool {
+        let membership = Self.values(membershipChanges, at: position)
+        return membership.before == "join" || membership.after == "join"
+    }
+
     private func allows(_ visibility: String, _ membership: String, _ position: Int64) -> Bool {
         if visibility == "world_readable" || membership == "join" { return true }
         switch visibility {

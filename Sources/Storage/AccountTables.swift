@@ -8,6 +8,12 @@ public struct AccountRecord: Sendable {
     public let isAdministrator: Bool
     public let isDeactivated: Bool
     public let createdTimestamp: Int64
+    /// Nobody can use the account for now.
+    public let isLocked: Bool
+    /// The user can read, and do little else.
+    public let isSuspended: Bool
+    /// The account is closed, and those who come later see nothing of what its user wrote.
+    public let isErased: Bool
 }
 
 /// A user as others find them.
@@ -36,6 +42,16 @@ extension ReadTransaction {
 
     public func accounts() throws -> [AccountRecord] {
         try connection.all("SELECT \(AccountRecord.columns) FROM users ORDER BY created_ts, user_id") { AccountRecord($0) }
+    }
+
+    /// The accounts that are locked or suspended.
+    public func restrictedAccounts() throws -> [AccountRecord] {
+        try connection.all("SELECT \(AccountRecord.columns) FROM users WHERE is_locked OR is_suspended") { AccountRecord($0) }
+    }
+
+    /// Those who had their account erased. Nearly always nobody, which costs one look into an empty index.
+    public func erasedUsers() throws -> Set<UserID> {
+        Set(try connection.all("SELECT user_id FROM users WHERE is_erased") { $0.userID(0) })
     }
 
     /// Calls `body` for each active account but the guests', in the order of user IDs, until it returns `false`.
@@ -68,18 +84,33 @@ extension WriteTransaction {
     }
 
     /// Nobody can log in to the account again, and its user ID stays taken.
+    ///
+    /// The hash of the password stays: whoever knows the password is told that the account is closed, and nobody else.
     public func markDeactivated(_ user: UserID) throws {
-        try connection.run("UPDATE users SET is_deactivated = 1, password_hash = NULL, is_admin = 0 WHERE user_id = ?", user)
+        try connection.run(
+            "UPDATE users SET is_deactivated = 1, is_admin = 0, is_locked = 0, is_suspended = 0 WHERE user_id = ?", user)
+    }
+
+    public func markErased(_ user: UserID) throws {
+        try connection.run("UPDATE users SET is_erased = 1 WHERE user_id = ?", user)
+    }
+
+    public func setLocked(_ isLocked: Bool, _ user: UserID) throws {
+        try connection.run("UPDATE users SET is_locked = ? WHERE user_id = ?", isLocked, user)
+    }
+
+    public func setSuspended(_ isSuspended: Bool, _ user: UserID) throws {
+        try connection.run("UPDATE users SET is_suspended = ? WHERE user_id = ?", isSuspended, user)
     }
 }
 
 extension AccountRecord {
-    fileprivate static let columns = "user_id, password_hash, is_admin, is_deactivated, created_ts"
+    fileprivate static let columns = "user_id, password_hash, is_admin, is_deactivated, created_ts, is_locked, is_suspended, is_erased"
 
     fileprivate init(_ row: borrowing Row) {
         self.init(
             userID: row.userID(0), passwordHash: row.optionalText(1), isAdministrator: row.bool(2), isDeactivated: row.bool(3),
-            createdTimestamp: row.int(4))
+            createdTimestamp: row.int(4), isLocked: row.bool(5), isSuspended: row.bool(6), isErased: row.bool(7))
     }
 }
 

@@ -28,6 +28,9 @@ struct Configuration {
         homeserver.registration =
             try reader.value("--registration", options.registration, "open, invite or closed") { HomeserverConfiguration.Registration(rawValue: $0) }
             ?? .invite
+        homeserver.registrationSharedSecret = try reader.value(
+            "--registration-shared-secret", options.registrationSharedSecret, "a text that is not empty"
+        ) { $0.isEmpty ? nil : $0 }
         homeserver.hasHomeRoom = try reader.isOn("--home-room", options.homeRoom)
         homeserver.hasRateLimits = try reader.isOn("--rate-limits", options.rateLimits)
         homeserver.maxUploadBytes =

@@ -19,6 +19,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Who may sign up after the owner: open, invite or closed. (default: invite)", valueName: "mode"))
     var registration: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A secret with which scripts make accounts, also for administrators; better given in the environment. (default: none)",
+            valueName: "secret"))
+    var registrationSharedSecret: String?
+
     @Option(help: ArgumentHelp("Whether every new account joins a common room. (default: on)", valueName: "on|off"))
     var homeRoom: String?
 

@@ -5,7 +5,7 @@ import MatrixCore
 /// `landline user`: accounts, from the command line.
 struct User: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make and look after accounts.", subcommands: [Add.self, List.self, Password.self, Deactivate.self])
+        abstract: "Make and look after accounts.", subcommands: [Add.self, List.self, Password.self, Lock.self, Unlock.self, Deactivate.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make an account. The password comes from standard input.")
@@ -31,7 +31,10 @@ struct User: AsyncParsableCommand {
         func run() async throws {
             let reply = try await Control.withBox(data.path()) { try $0.send("GET", "/accounts") }
             for account in (reply.array("accounts") ?? []).compactMap(\.objectValue) {
-                let marks = [account.bool("admin") == true ? "administrator" : nil, account.bool("deactivated") == true ? "deactivated" : nil]
+                let marks = [
+                    account.bool("admin") == true ? "administrator" : nil, account.bool("deactivated") == true ? "deactivated" : nil,
+                    account.bool("locked") == true ? "locked" : nil,
+                ]
                 let text = ([account.string("user_id")] + marks).compactMap { $0 }.joined(separator: "  ")
                 Terminal.write(text + "\n")
             }
@@ -49,6 +52,28 @@ struct User: AsyncParsableCommand {
             _ = try await Control.withBox(data.path()) { control in
                 try control.send("PUT", "/accounts/\(name.pathComponent)/password", ["password": .string(password)])
             }
+        }
+    }
+
+    struct Lock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Keep an account from being used, until it is unlocked.")
+
+        @OptionGroup var data: DataDirectoryOption
+        @Argument(help: "The name of the account.") var name: String
+
+        func run() async throws {
+            _ = try await Control.withBox(data.path()) { try $0.send("POST", "/accounts/\(name.pathComponent)/lock") }
+        }
+    }
+
+    struct Unlock: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a locked account be used again. Its devices are still logged in.")
+
+        @OptionGroup var data: DataDirectoryOption
+        @Argument(help: "The name of the account.") var name: String
+
+        func run() async throws {
+            _ = try await Control.withBox(data.path()) { try $0.send("POST", "/accounts/\(name.pathComponent)/unlock") }
         }
     }
 

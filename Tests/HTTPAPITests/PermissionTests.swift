@@ -45,7 +45,10 @@ struct PermissionTests {
                 "GET /_matrix/media/v3/thumbnail/{serverName}/{mediaId}", "POST \(client)/account/3pid/email/requestToken",
                 "POST \(client)/account/3pid/msisdn/requestToken", "POST \(client)/account/password/email/requestToken",
                 "POST \(client)/account/password/msisdn/requestToken", "POST \(client)/register/email/requestToken",
-                "POST \(client)/register/msisdn/requestToken", "GET /_landline/v1/qr.svg", "GET /_landline/v1/box",
+                "POST \(client)/register/msisdn/requestToken", "GET /_landline/v1/qr.svg", "GET /_landline/v1/box", "POST \(client)/refresh",
+                "GET /_matrix/federation/v1/openid/userinfo", "GET /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}",
+                "GET /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}", "GET /_synapse/admin/v1/register",
+                "POST /_synapse/admin/v1/register", "GET /_synapse/admin/v1/server_version",
             ])
     }
 
@@ -53,15 +56,26 @@ struct PermissionTests {
         try await TestServer.run { server in
             let owner = try await server.register("owner")
             let anna = try await server.register("anna")
+            let ben = try await server.register("ben")
             let token = try await server.homeserver.invites.create(uses: nil, lifetimeSeconds: nil, by: nil).token
+            try await anna.call("POST", "/_matrix/client/v3/users/@ben:test.example/report", json: ["reason": ""])
+            let values = ["token": token, "userId": ben.userID?.rawValue ?? "", "reportId": "1"]
+            let body: JSONObject = ["locked": false, "suspended": false, "new_password": "another pass phrase"]
+            func call(_ route: Route, as client: MatrixClient) async throws -> MatrixClient.Response {
+                let hasBody = route.method == .put || (route.method == .post && !route.path.hasSuffix("/invites"))
+                return try await client.request(route, values, json: hasBody ? body : nil)
+            }
             let routes = Routes.all.filter { $0.access == .administrator }
             #expect(!routes.isEmpty)
             for route in routes {
-                let refused = try await anna.request(route, ["token": token])
+                let refused = try await call(route, as: anna)
                 #expect(refused.status == 403 && refused.errorCode == "M_FORBIDDEN", "\(route.name): \(refused.status)")
             }
             #expect(try await server.homeserver.invites.list().map(\.token) == [token])
-            for route in routes { #expect(try await owner.request(route, ["token": token]).status == 200, "\(route.name)") }
+            for route in routes {
+                let response = try await call(route, as: owner)
+                #expect(response.status == 200, "\(route.name): \(response.status) \(response.text)")
+            }
         }
     }
 
@@ -124,11 +138,14 @@ struct PermissionTests {
     // MARK: Somebody else's
 
     /// What one may ask about others. Everything else below `{userId}` is a user's own.
-    private static let aboutOthers: Set<String> = ["GET /_matrix/client/v3/presence/{userId}/status"]
+    private static let aboutOthers: Set<String> = [
+        "GET /_matrix/client/v3/presence/{userId}/status", "POST /_matrix/client/v3/users/{userId}/report",
+    ]
 
     /// With these, the users themselves are let in.
     private static let bodiesOfUsers: [String: JSONObject] = [
         "PUT /_matrix/client/v3/profile/{userId}/{keyName}": ["displayname": "Mallory"],
+        "PUT /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}": ["displayname": "Mallory"],
         "PUT /_matrix/client/v3/presence/{userId}/status": ["presence": "online"],
         "PUT /_matrix/client/v3/rooms/{roomId}/typing/{userId}": ["typing": true],
     ]
@@ -166,7 +183,7 @@ struct PermissionTests {
 
     /// These are about what users keep for themselves, whichever room they name.
     private static func isOwnData(_ route: Route) -> Bool {
-        route.path.hasPrefix("/_matrix/client/v3/user/{userId}/rooms/{roomId}/") || route.path.hasPrefix("/_matrix/client/v3/room_keys/")
+        route.path.contains("/user/{userId}/rooms/{roomId}/") || route.path.hasPrefix("/_matrix/client/v3/room_keys/")
     }
 
     private static let rooms = "/_matrix/client/v3/rooms/{roomId}"
@@ -193,6 +210,7 @@ struct PermissionTests {
             "GET /_matrix/client/v1/rooms/{roomId}/hierarchy": RoomCall(),
             "GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event": RoomCall(query: [("ts", "0")]),
             "PUT \(rooms)/redact/{eventId}/{txnId}": RoomCall(values: ["txnId": "t"], body: [:]),
+            "POST \(rooms)/report/{eventId}": RoomCall(body: ["reason": "bad"]),
             "GET \(rooms)/messages": RoomCall(),
             "GET \(rooms)/context/{eventId}": RoomCall(),
             "GET \(rooms)/event/{eventId}": RoomCall(),
@@ -222,7 +240,9 @@ struct PermissionTests {
     }
 
     private static let routesOfRooms = Routes.all.filter { route in
-        route.isOfUsers && !isOwnData(route) && !Set(route.parameterNames).isDisjoint(with: ["roomId", "roomIdOrAlias", "roomAlias"])
+        // Whoever has heard of a room may report it.
+        route.isOfUsers && !isOwnData(route) && route.name != "POST \(rooms)/report"
+            && !Set(route.parameterNames).isDisjoint(with: ["roomId", "roomIdOrAlias", "roomAlias"])
     }
 
     @Test func aStrangerGetsNothingFromARoom() async throws {

@@ -162,7 +162,7 @@ struct AccountsTests {
         try await HomeFixture.with { fixture in
             let ann = try await fixture.person("ann").userID
             let announced = Mutex<[String]>([])
-            let profiles = Profiles(database: fixture.home.database) { _, name, picture in
+            let profiles = Profiles(database: fixture.home.database, moderation: fixture.home.moderation) { _, name, picture in
                 announced.withLock { $0.append("\(name ?? "-") \(picture ?? "-")") }
             }
             try await profiles.setField("displayname", of: ann, body: ["displayname": "Ann"])

@@ -87,7 +87,8 @@ import Testing
         guard let since = request.since?.position, let changes = sync.feed.changes(after: since, upTo: end, concerning: request.session.userID)
         else { return }
         let memory = SyncFromMemory(
-            request: request, end: end, changes: changes, lazyMembers: sync.lazyMembers, notifications: sync.notifications, typing: sync.typing
+            request: request, end: end, changes: changes, lazyMembers: sync.lazyMembers, notifications: sync.notifications, typing: sync.typing,
+            ignored: sync.ignoredUsers.ignored(by: request.session.userID)
         ).response()
         guard let memory else { return }
         let database = try await sync.database.read { transaction in

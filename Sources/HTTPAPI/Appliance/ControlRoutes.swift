@@ -18,7 +18,7 @@ enum ControlRoutes {
                 accounts.map { account in
                     [
                         "user_id": .string(account.userID.rawValue), "admin": .bool(account.isAdministrator),
-                        "deactivated": .bool(account.isDeactivated),
+                        "deactivated": .bool(account.isDeactivated), "locked": .bool(account.isLocked),
                     ]
                 })
         ])
@@ -35,6 +35,16 @@ enum ControlRoutes {
         let accounts = request.homeserver.accounts
         let user = try await accounts.existing(request.parameter("name"))
         try await accounts.deactivate(user)
+        return .json(["user_id": .string(user.rawValue)])
+    }
+
+    static func lock(_ request: APIRequest) async throws -> Reply { try await setLocked(true, request) }
+
+    static func unlock(_ request: APIRequest) async throws -> Reply { try await setLocked(false, request) }
+
+    private static func setLocked(_ isLocked: Bool, _ request: APIRequest) async throws -> Reply {
+        let user = try await request.homeserver.accounts.existing(request.parameter("name"))
+        try await request.homeserver.moderation.set(.lock, isLocked, on: user, by: nil)
         return .json(["user_id": .string(user.rawValue)])
     }
 

@@ -14,6 +14,18 @@ enum AccountDataRoutes {
         return .empty
     }
 
+    /// Proposed as MSC3391; matrix-js-sdk uses it where `/versions` names it.
+    static func delete(_ request: APIRequest) async throws -> Reply {
+        try await request.homeserver.accountData.delete(request.parameter("type"), of: request.ownUserID(), room: nil)
+        return .empty
+    }
+
+    /// The same of a room.
+    static func deleteOfRoom(_ request: APIRequest) async throws -> Reply {
+        try await request.homeserver.accountData.delete(request.parameter("type"), of: request.ownUserID(), room: request.roomID())
+        return .empty
+    }
+
     // spec: client-server-api/#get_matrixclientv3useruseridroomsroomidaccount_datatype
     static func getOfRoom(_ request: APIRequest) async throws -> Reply {
         .jsonBytes(try await request.homeserver.accountData.content(request.parameter("type"), of: request.ownUserID(), room: request.roomID()))

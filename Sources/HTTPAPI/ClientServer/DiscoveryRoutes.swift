@@ -1,3 +1,4 @@
+import Homeserver
 import MatrixCore
 
 /// What a client asks before anything else.
@@ -5,7 +6,21 @@ enum DiscoveryRoutes {
     /// Clients test for single versions, so none is left out.
     private static let versions: [JSONValue] = ["r0.6.1"] + (1...12).map { .string("v1.\($0)") }
 
-    private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": [:]])
+    /// What clients ask for by the names of proposals, one group for each.
+    private static let unstableFeatures: JSONObject = [
+        // Free-form profile fields; Element Web asks for them by these names.
+        "uk.tcpip.msc4133": true, "uk.tcpip.msc4133.stable": true,
+        // Mutual rooms.
+        "uk.half-shot.msc2666.query_mutual_rooms": true, "uk.half-shot.msc2666.query_mutual_rooms.stable": true,
+        // Deletion of account data.
+        "org.matrix.msc3391": true,
+        // Erasure when an account is closed.
+        "org.matrix.msc4025": true,
+        // Blocking of invitations.
+        "org.matrix.msc4380.stable": true,
+    ]
+
+    private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": .object(unstableFeatures)])
 
     // spec: client-server-api/#get_matrixclientversions
     static func versions(_ request: APIRequest) -> Reply { versionsReply }
@@ -25,18 +40,18 @@ enum DiscoveryRoutes {
     static func capabilities(_ request: APIRequest) -> Reply {
         var available: JSONObject = [:]
         for version in RoomVersion.allCases { available[version.rawValue] = "stable" }
-        return .json([
-            "capabilities": [
-                "m.room_versions": ["default": .string(RoomVersion.defaultVersion.rawValue), "available": .object(available)],
-                "m.change_password": ["enabled": true],
-                "m.set_displayname": ["enabled": true],
-                "m.set_avatar_url": ["enabled": true],
-                "m.profile_fields": ["enabled": true],
-                "m.3pid_changes": ["enabled": false],
-                "m.get_login_token": ["enabled": false],
-                "m.forget_forced_upon_leave": ["enabled": false],
-            ]
-        ])
+        var capabilities: JSONObject = [
+            "m.room_versions": ["default": .string(RoomVersion.defaultVersion.rawValue), "available": .object(available)],
+            "m.change_password": ["enabled": true],
+            "m.set_displayname": ["enabled": true],
+            "m.set_avatar_url": ["enabled": true],
+            "m.profile_fields": ["enabled": true],
+            "m.3pid_changes": ["enabled": false],
+            "m.get_login_token": ["enabled": false],
+            "m.forget_forced_upon_leave": ["enabled": false],
+        ]
+        if request.session.isAdministrator { capabilities["m.account_moderation"] = ["lock": true, "suspend": true] }
+        return .json(["capabilities": .object(capabilities)])
     }
 
     // spec: server-server-api/#get_matrixfederationv1version

@@ -11,6 +11,14 @@ enum LoginRoutes {
         .json(try await request.homeserver.login.logIn(request.body(), address: request.remoteAddress).json)
     }
 
+    /// This box gives out no refresh tokens (Element X refuses servers that do so with passwords), so every one is unknown.
+    ///
+    /// spec: client-server-api/#post_matrixclientv3refresh
+    static func refresh(_ request: APIRequest) async throws -> Reply {
+        _ = try await request.body().requiredString("refresh_token")
+        throw MatrixError(.unknownToken, "This refresh token is unknown.", details: ["soft_logout": false])
+    }
+
     // spec: client-server-api/#post_matrixclientv3logout
     static func logOut(_ request: APIRequest) async throws -> Reply {
         try await request.homeserver.sessions.logOut(request.session)

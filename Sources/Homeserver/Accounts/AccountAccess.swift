@@ -5,10 +5,16 @@ public struct AccountAccess: Sendable {
     public let userID: UserID
     public let deviceID: DeviceID?
     public let accessToken: String?
+    /// How the authentication went, for a registration with a token.
+    ///
+    /// matrix-nio's `register_with_token` always adds a dummy stage, and takes the answer before it for an error if these members are
+    /// missing (matrix-nio 0.26). The dummy stage then gives the same account again.
+    var authentication: JSONObject = [:]
 
     /// The body of a successful login or registration.
     public var json: JSONObject {
-        var body: JSONObject = ["user_id": .string(userID.rawValue)]
+        var body = authentication
+        body["user_id"] = .string(userID.rawValue)
         if let deviceID { body["device_id"] = .string(deviceID.rawValue) }
         if let accessToken { body["access_token"] = .string(accessToken) }
         return body

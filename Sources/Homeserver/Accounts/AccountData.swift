@@ -13,6 +13,7 @@ public struct AccountData: Sendable {
     let database: Database
     let feed: ChangeFeed
     let pushRules: PushRuleSettings
+    let ignoredUsers: IgnoredUsers
 
     /// The content as JSON. Throws `notFound`.
     public func content(_ type: String, of user: UserID, room: RoomID?) async throws -> [UInt8] {
@@ -24,14 +25,36 @@ public struct AccountData: Sendable {
     }
 
     public func set(_ type: String, of user: UserID, room: RoomID?, to content: JSONObject) async throws {
-        guard type != PushRuleSettings.type, type != "m.fully_read" else {
-            throw MatrixError(Self.controlledByServer, "\(type) has calls of its own, and cannot be set here.")
-        }
+        try Self.checkIsUsers(type)
         guard !type.isEmpty, type.utf8.count <= Self.maxTypeBytes else {
             throw MatrixError(.invalidParameter, "A type has 1 to \(Self.maxTypeBytes) bytes.")
         }
         let json = try Self.bounded(content)
-        try await database.write { try set(type, of: user, room: room, to: json, in: $0) }
+        try await database.write { transaction in
+            if room == nil, type == IgnoredUsers.type { try ignoredUsers.set(content, of: user, after: transaction) }
+            try set(type, of: user, room: room, to: json, in: transaction)
+        }
+    }
+
+    /// Deletes one piece. The other devices get it once more, empty. One that does not exist is no error.
+    ///
+    /// Proposed as MSC3391.
+    public func delete(_ type: String, of user: UserID, room: RoomID?) async throws {
+        try Self.checkIsUsers(type)
+        try await database.write { transaction in
+            guard try transaction.accountData(type, of: user, room: room) != nil else { return }
+            if room == nil, type == IgnoredUsers.type { try ignoredUsers.set([:], of: user, after: transaction) }
+            let position = transaction.nextPosition()
+            guard try transaction.deleteAccountData(type, of: user, room: room, at: position) else { return }
+            transaction.record(.accountData(user, room: room, type: type), at: position, in: feed)
+        }
+    }
+
+    /// Throws for what the server itself keeps as account data.
+    private static func checkIsUsers(_ type: String) throws(MatrixError) {
+        guard type != PushRuleSettings.type, type != "m.fully_read" else {
+            throw MatrixError(controlledByServer, "\(type) has calls of its own, and cannot be changed here.")
+        }
     }
 
     /// Stores and publishes one piece.

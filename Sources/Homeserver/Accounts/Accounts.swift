@@ -6,6 +6,9 @@ public struct AccountSummary: Sendable {
     public let userID: UserID
     public let isAdministrator: Bool
     public let isDeactivated: Bool
+    public let isErased: Bool
+    public let isLocked: Bool
+    public let isSuspended: Bool
     public let createdTimestamp: Int64
 }
 
@@ -58,12 +61,22 @@ public final class Accounts: Sendable {
     // MARK: For the owner
 
     public func list() async throws -> [AccountSummary] {
-        try await database.read { try $0.accounts() }.map { account in
-            AccountSummary(
-                userID: account.userID, isAdministrator: account.isAdministrator, isDeactivated: account.isDeactivated,
-                createdTimestamp: account.createdTimestamp)
-        }
+        try await database.read { try $0.accounts() }.map(Self.summary)
     }
+
+    private static func summary(_ account: AccountRecord) -> AccountSummary {
+        AccountSummary(
+            userID: account.userID, isAdministrator: account.isAdministrator, isDeactivated: account.isDeactivated,
+            isErased: account.isErased, isLocked: account.isLocked, isSuspended: account.isSuspended, createdTimestamp: account.createdTimestamp)
+    }
+
+    /// Also of a closed account.
+    public func summary(of user: UserID) async throws -> AccountSummary? {
+        try await database.read { try $0.account(of: user) }.map(Self.summary)
+    }
+
+    /// Whether the user ID was ever given out.
+    public func exists(_ user: UserID) async throws -> Bool { try await database.read { try $0.accountExists(user) } }
 
     /// The account that a user name or user ID means. Throws `notFound`.
     public func existing(_ name: String) async throws -> UserID {
@@ -73,12 +86,12 @@ public final class Accounts: Sendable {
         return account.userID
     }
 
-    /// Gives the account a new password and logs it out everywhere.
-    public func setPassword(_ password: String, of user: UserID) async throws {
+    /// Gives the account a new password and, unless told otherwise, logs it out everywhere.
+    public func setPassword(_ password: String, of user: UserID, endsSessions: Bool = true) async throws {
         let hash = try await passwords.hash(password)
         try await database.write { [self] transaction in
             try transaction.setPasswordHash(hash, of: user)
-            try sessions.endAll(of: user, in: transaction)
+            if endsSessions { try sessions.endAll(of: user, in: transaction) }
         }
     }
 
@@ -91,7 +104,10 @@ public final class Accounts: Sendable {
             try transaction.deleteSecrets(of: user)
             try transaction.deleteAccountData(of: user)
             try transaction.deleteFilters(of: user)
-            if erases { try transaction.deleteProfile(of: user) }
+            if erases {
+                try transaction.deleteProfile(of: user)
+                try transaction.markErased(user)
+            }
             transaction.afterCommit { [self] in forgetSettings(user) }
         }
     }

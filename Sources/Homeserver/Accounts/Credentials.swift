@@ -36,9 +36,10 @@ struct Credentials: Sendable {
         var account: AccountRecord?
         if let user { account = try await database.read { try $0.account(of: user) } }
         let isRight = try await passwords.verify(password, against: account?.passwordHash)
-        if let account, account.isDeactivated { throw MatrixError(.userDeactivated, "This account was deactivated.") }
         guard isRight, let account else { throw MatrixError(.forbidden, "The user name or the password is wrong.") }
         for subject in subjects { limiter.giveBack(subject) }
+        guard !account.isDeactivated else { throw MatrixError(.userDeactivated, "This account was deactivated.") }
+        guard !account.isLocked else { throw Moderation.locked }
         return account
     }
 

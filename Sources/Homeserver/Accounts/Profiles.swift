@@ -11,11 +11,16 @@ public struct Profiles: Sendable {
     static let maxAvatarURLBytes = 1_024
 
     let database: Database
+    let moderation: Moderation
     let nameChanged: @Sendable (UserID, _ displayName: String?, _ avatarURL: String?) async throws -> Void
 
     /// - Parameter nameChanged: called after a display name or avatar has changed, so that the user's rooms show it too.
-    init(database: Database, nameChanged: @escaping @Sendable (UserID, _ displayName: String?, _ avatarURL: String?) async throws -> Void) {
+    init(
+        database: Database, moderation: Moderation,
+        nameChanged: @escaping @Sendable (UserID, _ displayName: String?, _ avatarURL: String?) async throws -> Void
+    ) {
         self.database = database
+        self.moderation = moderation
         self.nameChanged = nameChanged
     }
 
@@ -33,6 +38,11 @@ public struct Profiles: Sendable {
         }
         writer.endObject()
         return writer.bytes
+    }
+
+    /// What a user is called and looks like.
+    public func names(of user: UserID) async throws -> (displayName: String?, avatarURL: String?) {
+        try await database.read { try $0.profileNames(of: user) }
     }
 
     /// One field, in an object, as JSON.
@@ -65,7 +75,8 @@ public struct Profiles: Sendable {
         let json = writer.bytes
         try await change(key, of: user) { transaction in
             let others = try transaction.profile(of: user).filter { $0.key != key }
-            let byteCount = others.reduce(key.utf8.count + json.count) { $0 + $1.key.utf8.count + $1.value.count }
+            // As JSON: each field with its quotation marks, colon and comma, and the braces around all.
+            let byteCount = others.reduce(key.utf8.count + json.count + 6) { $0 + $1.key.utf8.count + $1.value.count + 4 }
             guard byteCount <= Self.maxProfileBytes else { throw MatrixError(Self.profileTooLarge, "The profile would have more than 64 KiB.") }
             try transaction.setProfileField(key, of: user, to: json)
         }
@@ -78,6 +89,7 @@ public struct Profiles: Sendable {
     }
 
     private func change(_ key: String, of user: UserID, _ body: @escaping @Sendable (WriteTransaction) throws -> Void) async throws {
+        try moderation.requireNotSuspended(user)
         let (before, after) = try await database.write { transaction in
             let before = try transaction.profileField(key, of: user)
             try body(transaction)

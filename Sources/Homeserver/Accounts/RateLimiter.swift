@@ -15,6 +15,7 @@ public final class RateLimiter: Sendable {
         static let loginFailuresFromAddress = Limit(burst: 30, perSecond: 1.0 / 10)
         static let registrationsFromAddress = Limit(burst: 20, perSecond: 1.0 / 30)
         static let sending = Limit(burst: 200, perSecond: 20)
+        static let reporting = Limit(burst: 20, perSecond: 1.0 / 30)
     }
 
     enum Subject: Hashable, Sendable {
@@ -22,6 +23,7 @@ public final class RateLimiter: Sendable {
         case loginFailuresFromAddress(String)
         case registrationsFromAddress(String)
         case sending(UserID)
+        case reporting(UserID)
 
         var limit: Limit {
             switch self {
@@ -29,6 +31,7 @@ public final class RateLimiter: Sendable {
             case .loginFailuresFromAddress: .loginFailuresFromAddress
             case .registrationsFromAddress: .registrationsFromAddress
             case .sending: .sending
+            case .reporting: .reporting
             }
         }
     }

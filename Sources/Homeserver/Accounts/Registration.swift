@@ -71,7 +71,10 @@ public final class Registration: Sendable {
                 try invites.use(token, in: transaction)
             }
             authentication.end(proof, with: access)
-            return access
+            guard proof.registrationToken != nil else { return access }
+            var answer = access
+            answer.authentication = authentication.progress(of: proof)
+            return answer
         } catch let error as MatrixError where error == Invites.notValid {
             throw authentication.refusal(proof, error)
         }
@@ -95,11 +98,25 @@ public final class Registration: Sendable {
         return try await create(wish, passwordHash: passwords.hash(password), isAdministrator: isAdministrator) { _, _ in }.userID
     }
 
+    /// For a script that knows the secret of the configuration.
+    ///
+    /// - Parameter body: may wish for a device, as in `register`.
+    func createAccount(
+        _ body: JSONObject, username: String, password: String, isAdministrator: Bool, displayName: String?
+    ) async throws -> AccountAccess {
+        var wish = try Wish(body)
+        wish.displayName = displayName
+        _ = try Username.newUserID(from: username, serverName: serverName)
+        return try await create(wish, passwordHash: passwords.hash(password), isAdministrator: isAdministrator) { _, _ in }
+    }
+
     // MARK: Steps
 
     private struct Wish: Sendable {
         var username: String?
         var password: String?
+        /// The user name, if nothing else is wished for.
+        var displayName: String?
         var device: DeviceWish?
         /// Proves that the user name is that of a guest, who now makes a full account of it.
         var guestAccessToken: String?
@@ -159,7 +176,7 @@ public final class Registration: Sendable {
                 else { throw Self.userInUse }
                 // The name as it was typed, capitals and all, is what the others should see.
                 var name = JSONWriter()
-                name.string(wish.username ?? user.localpart)
+                name.string(wish.displayName ?? wish.username ?? user.localpart)
                 try transaction.setProfileField("displayname", of: user, to: name.bytes)
             }
             guard let device = wish.device else { return AccountAccess(userID: user, deviceID: nil, accessToken: nil) }

@@ -94,6 +94,11 @@ public final class UserInteractiveAuthentication: Sendable {
         return Proof(sessionID: id, body: parameters(of: request), registrationToken: session.registrationToken)
     }
 
+    /// The members of a challenge, as they are now.
+    func progress(of proof: Proof) -> JSONObject {
+        state(proof.sessionID).map { Self.progress(proof.sessionID, $0) } ?? [:]
+    }
+
     /// The operation was carried out.
     func end(_ proof: Proof) { sessions.withLock { $0[proof.sessionID] = nil } }
 
@@ -222,14 +227,18 @@ public final class UserInteractiveAuthentication: Sendable {
     }
 
     private static func challenge(_ id: String, _ session: State, _ error: MatrixError? = nil) -> MatrixError {
-        var body: JSONObject = [
+        var body = progress(id, session)
+        guard let error, let code = error.code else { return .authenticationRequired(body) }
+        for member in error.details.members { body[member.key] = member.value }
+        return MatrixError(MatrixError.Code(code.name, status: 401), error.message, details: body)
+    }
+
+    private static func progress(_ id: String, _ session: State) -> JSONObject {
+        [
             "session": .string(id),
             "flows": .array(session.flows.map { ["stages": .array($0.map { .string($0.rawValue) })] }),
             "params": [:],
             "completed": .array(session.completed.map { .string($0.rawValue) }),
         ]
-        guard let error, let code = error.code else { return .authenticationRequired(body) }
-        for member in error.details.members { body[member.key] = member.value }
-        return MatrixError(MatrixError.Code(code.name, status: 401), error.message, details: body)
     }
 }

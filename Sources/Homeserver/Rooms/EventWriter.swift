@@ -28,12 +28,14 @@ struct EventWriter: Sendable {
     let notifications: Notifications
     let typing: Typing
     let predecessors: PredecessorSettings
+    let moderation: Moderation
 
     /// Adds an event at the end of a room.
     @discardableResult
     func append(_ draft: EventDraft, to room: RoomRecord, in transaction: WriteTransaction) throws -> TimelineEvent {
         let state = CurrentState(room: room, transaction: transaction)
         let version = room.version
+        try moderation.requireMayAdd(draft, in: transaction)
         guard let previous = try transaction.latestEvent(in: room.key) else { throw MatrixError(.notFound, "This room does not exist.") }
         let isMember = draft.type == "m.room.member"
         if isMember { try checkGuestAccess(draft, state: state, in: transaction) }
@@ -47,6 +49,7 @@ struct EventWriter: Sendable {
         }
         let pdu = try PDU.build(proposal, version: version, signingName: identity.serverName, keyID: identity.keyID, key: identity.key)
         try EventAuthorization.check(pdu.event, version: version) { try state[$0, $1] }
+        try InvitePermission.check(draft, in: transaction)
         let stored = try store(pdu, in: room, state: state, transaction: draft.transaction, transaction)
         if draft.type == "m.room.guest_access", draft.stateKey == "" { try removeGuestsIfUnwanted(in: room, transaction) }
         return stored
@@ -54,6 +57,7 @@ struct EventWriter: Sendable {
 
     /// Makes a room of its create event.
     func create(version: RoomVersion, creator: UserID, content: JSONObject, roomID: RoomID?, in transaction: WriteTransaction) throws -> RoomRecord {
+        try moderation.requireNotSuspended(creator)
         let proposal = EventProposal(
             roomID: roomID, type: "m.room.create", stateKey: "", sender: creator, originServerTimestamp: clock.nowMilliseconds,
             content: content, prevEvents: [], authEvents: [], depth: 1)

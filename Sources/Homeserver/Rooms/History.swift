@@ -5,6 +5,7 @@ public import Storage
 public struct History: Sendable {
     let database: Database
     let feed: ChangeFeed
+    let ignoredUsers: IgnoredUsers
 
     public enum Direction: Sendable { case forwards, backwards }
 
@@ -42,14 +43,14 @@ public struct History: Sendable {
             let (slice, lastScanned) = try transaction.timeline(
                 of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents),
                 direction: direction == .forwards ? .forwards : .backwards,
-                accepting: { filter.matches($0) && access.canSee($0) })
+                accepting: { filter.matches($0) && access.canSee($0) && !ignoredUsers.hides($0, from: user) })
             // A page with events always says where it ends, though it may be the last: clients expect it of Synapse's.
             var end: StreamToken?
             if slice.isLimited || !slice.events.isEmpty {
                 end = StreamToken(lastScanned.map { direction == .backwards ? Position($0.value - 1) : $0 } ?? start)
             }
             return Page(
-                events: slice.events, start: StreamToken(start), end: end,
+                events: slice.events.map(access.shown), start: StreamToken(start), end: end,
                 state: filter.lazyLoadMembers ? try members(sending: slice.events, access: access, transaction) : [])
         }
     }
@@ -72,8 +73,8 @@ public struct History: Sendable {
             func neighbours(_ direction: TimelineDirection, after: Position, upTo: Position, limit: Int) throws -> [TimelineEvent] {
                 try transaction.timeline(
                     of: access.room.key, after: after, upTo: upTo, limit: limit, direction: direction,
-                    accepting: { filter.matches($0) && access.canSee($0) }
-                ).slice.events
+                    accepting: { filter.matches($0) && access.canSee($0) && !ignoredUsers.hides($0, from: user) }
+                ).slice.events.map(access.shown)
             }
             let limit = min(limit, Self.maxPageEvents)
             let before = try neighbours(.backwards, after: .zero, upTo: Position(event.position.value - 1), limit: limit / 2)
@@ -149,7 +150,7 @@ public struct History: Sendable {
         guard let event = try transaction.event(id), event.roomID == access.room.id, access.canSee(event) else {
             throw notFound(id)
         }
-        return event
+        return access.shown(event)
     }
 
     private static func notFound(_ id: EventID) -> MatrixError {

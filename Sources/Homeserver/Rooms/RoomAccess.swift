@@ -13,6 +13,7 @@ struct RoomAccess {
     let isPeeking: Bool
 
     private let visibility: HistoryVisibility
+    private let erasedSenders: ErasedSenders
 
     /// Throws `forbidden` unless the user is, or was, in the room, or the room is world-readable.
     ///
@@ -42,6 +43,7 @@ struct RoomAccess {
         self.user = user
         membership = record?.membership
         visibility = HistoryVisibility(visibilityChanges: visibilityChanges, membershipChanges: membershipChanges.map { ($0.position, $0.value) })
+        erasedSenders = try ErasedSenders(visibility: visibility, in: transaction)
     }
 
     static let notInRoom = MatrixError(.forbidden, "You are not in this room.")
@@ -49,6 +51,12 @@ struct RoomAccess {
     func canSee(_ event: TimelineEvent) -> Bool { canSee(eventAt: event.position) }
 
     func canSee(eventAt position: Position) -> Bool { position <= end && visibility.canSee(eventAt: position.value) }
+
+    /// An event that the user may see, in the form in which they may: without its content if its sender was erased.
+    func shown(_ event: TimelineEvent) -> TimelineEvent { erasedSenders.shown(event) }
+
+    /// Whether the content of an event is kept from the user, so that it must not be found by it either.
+    func prunes(_ event: TimelineEvent) -> Bool { erasedSenders.prunes(event) }
 }
 
 extension ReadTransaction {

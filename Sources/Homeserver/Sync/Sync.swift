@@ -14,6 +14,8 @@ public struct Sync: Sendable {
     let deviceKeys: DeviceKeys
     let deviceLists: DeviceLists
     let toDevice: ToDevice
+    let ignoredUsers: IgnoredUsers
+    let moderation: Moderation
     let lazyMembers = LazyMembers()
 
     /// The response as JSON. Returns early when the task is cancelled.
@@ -39,6 +41,7 @@ public struct Sync: Sendable {
                 return response.json(nextBatch: nextBatch, request: request, presence: presence)
             }
             await feed.wait(for: user, after: end, timeout: remaining)
+            try moderation.requireUnlocked(user)
         }
     }
 
@@ -49,7 +52,8 @@ public struct Sync: Sendable {
             if changes.isEmpty { return SyncResponse() }
             for case .deviceEnded(_, request.session.deviceKey) in changes.lazy.map(\.kind) { throw Sessions.unknownToken }
             let memory = SyncFromMemory(
-                request: request, end: end, changes: changes, lazyMembers: lazyMembers, notifications: notifications, typing: typing)
+                request: request, end: end, changes: changes, lazyMembers: lazyMembers, notifications: notifications, typing: typing,
+                ignored: ignoredUsers.ignored(by: request.session.userID))
             if let response = memory.response() { return response }
         }
         return try await database.read { transaction in

@@ -27,9 +27,11 @@ struct SyncFromDatabase {
             case "join":
                 if let room = try joinedRoom(membership, accountData: accountData, newcomers: &newcomers) { response.joined.append(room) }
             case "invite" where isNew(membership):
-                response.invited.append(try invitation(membership))
+                if try !InvitePermission.isBlocked(for: user, in: transaction), let room = try invitation(membership) {
+                    response.invited.append(room)
+                }
             case "knock" where isNew(membership):
-                response.knocked.append(try invitation(membership))
+                if let room = try invitation(membership) { response.knocked.append(room) }
             case "leave", "ban":
                 if isNew(membership), let room = try leftRoom(membership, accountData: accountData) { response.left.append(room) }
             default: break
@@ -130,19 +132,22 @@ struct SyncFromDatabase {
             of: key, after: start ?? timelineAfter ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit,
             direction: .backwards,
             accepting: { event in
-                guard timelineFilter.matches(event) else { return false }
+                guard timelineFilter.matches(event), !sync.ignoredUsers.hides(event, from: user) else { return false }
                 guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
                 return try transaction.isState(event, of: key, at: end)
             }
         ).slice
-        let timeline = Array(slice.events.reversed())
+        let erased = try visibility.map { try ErasedSenders(visibility: $0, in: transaction) }
+        func shown(_ event: TimelineEvent) -> TimelineEvent { erased?.shown(event) ?? event }
+        let timeline = slice.events.reversed().map(shown)
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
         room.timeline = timeline
         room.isLimited = slice.isLimited
         room.state = try state(
             of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end,
-            timeline: timeline, members: members)
+            timeline: timeline, members: members
+        ).map(shown)
         return room
     }
 
@@ -200,10 +205,12 @@ struct SyncFromDatabase {
             invitedCount: try transaction.memberCount(of: room, membership: "invite"))
     }
 
-    private func invitation(_ membership: MembershipRecord) throws -> SyncResponse.InvitedRoom {
+    /// `nil` for an invitation by somebody whom the user ignores.
+    private func invitation(_ membership: MembershipRecord) throws -> SyncResponse.InvitedRoom? {
         guard let room = try transaction.room(membership.roomID) else { throw StorageError(.corrupt, "An invitation has no room.") }
         var state = try StrippedState.types.compactMap { try transaction.currentState(of: room, type: $0, stateKey: "") }
         if let own = try transaction.currentState(of: room, type: "m.room.member", stateKey: user.rawValue) {
+            if own.membership == "invite", sync.ignoredUsers.ignored(by: user).contains(own.sender) { return nil }
             state.append(own)
             if let inviter = try transaction.currentState(of: room, type: "m.room.member", stateKey: own.sender.rawValue), own.sender != user {
                 state.append(inviter)

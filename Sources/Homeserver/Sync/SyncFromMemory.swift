@@ -9,6 +9,8 @@ struct SyncFromMemory {
     let lazyMembers: LazyMembers
     let notifications: Notifications
     let typing: Typing
+    /// Whom the user ignores.
+    let ignored: Set<UserID>
 
     /// `nil` where the database has to be asked.
     func response() -> SyncResponse? {
@@ -25,6 +27,7 @@ struct SyncFromMemory {
                 // What the database has to be asked for: who sees whom, and how a room is called.
                 if ["m.room.member", "m.room.name", "m.room.canonical_alias"].contains(event.type), event.stateKey != nil { return nil }
                 if event.stateKey != nil, request.statePlacement.isAfterTimeline || !filter.room.timeline.matchesEverything { return nil }
+                if event.stateKey == nil, ignored.contains(event.sender) { continue }
                 guard filter.room.includes(event.roomID), filter.room.timeline.matches(event) else { continue }
                 update(event.roomID) { $0.timeline.append(event) }
             case .receipt(let receipt, _):
