@@ -74,6 +74,35 @@ struct AccountDataTests {
         }
     }
 
+    /// Proposed as MSC3391.
+    @Test func whatIsDeletedIsToldOnce() async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            let room = try await anna.createRoom()
+            for (path, isOfRoom) in [(Self.path, false), (roomPath(room), true)] {
+                let note = "\(path)/account_data/org.example.note"
+                func pieces(_ sync: JSONObject) -> [JSONValue] {
+                    (isOfRoom ? ofRoom(sync, room) : global(sync)).filter { $0.objectValue?.string("type") == "org.example.note" }
+                }
+                try await anna.call("PUT", note, json: ["a": 1])
+                let since = try await anna.sync().string("next_batch")
+                try await anna.call(
+                    "DELETE", isOfRoom ? note : "/_matrix/client/unstable/org.matrix.msc3391/user/@anna:test.example/account_data/org.example.note")
+                #expect(try await anna.request("GET", note).errorCode == "M_NOT_FOUND")
+                let news = try await anna.sync(since: since)
+                #expect(pieces(news) == [["type": "org.example.note", "content": [:]]])
+                #expect(try await pieces(anna.sync()).isEmpty)
+                try await anna.call("DELETE", note)
+                #expect(try await pieces(anna.sync(since: news.string("next_batch"))).isEmpty)
+                try await anna.call("PUT", note, json: ["a": 2])
+                #expect(try await anna.call("GET", note) == ["a": 2])
+                for type in ["m.push_rules", "m.fully_read"] {
+                    #expect(try await anna.request("DELETE", "\(path)/account_data/\(type)").status == 405)
+                }
+            }
+        }
+    }
+
     @Test func sizesHaveALimit() async throws {
         try await TestServer.run { server in
             let anna = try await server.register("anna")

@@ -14,6 +14,25 @@ struct DiscoveryTests {
         }
     }
 
+    @Test func whatIsNotHereIsSaidAsClientsExpectIt() async throws {
+        try await TestServer.run { server in
+            let anna = try await server.register("anna")
+            let client = "/_matrix/client"
+            for (method, path) in [
+                ("GET", "\(client)/v1/auth_metadata"), ("GET", "\(client)/unstable/org.matrix.msc2965/auth_metadata"),
+                ("POST", "\(client)/v1/login/get_token"), ("GET", "\(client)/unstable/org.matrix.msc3814.v1/dehydrated_device"),
+                ("PUT", "\(client)/unstable/org.matrix.msc3814.v1/dehydrated_device"),
+            ] {
+                let response = try await anna.request(method, path, body: method == "GET" ? nil : Array("{}".utf8))
+                #expect(response.status == 404 && response.errorCode == "M_UNRECOGNIZED", "\(path): \(response.status) \(response.text)")
+                #expect(response.headers["content-type"] == "application/json")
+            }
+            let refresh = try await server.client.request("POST", "\(client)/v3/refresh", json: ["refresh_token": "x"])
+            #expect(refresh.status == 401 && refresh.errorCode == "M_UNKNOWN_TOKEN")
+            #expect(try await server.client.request("POST", "\(client)/v3/refresh", json: [:]).errorCode == "M_MISSING_PARAM")
+        }
+    }
+
     @Test func wellKnownNamesWhatWasAsked() async throws {
         try await TestServer.run { server in
             let answer = try await server.client.call("GET", "/.well-known/matrix/client")

@@ -111,6 +111,25 @@ struct RegistrationTests {
         }
     }
 
+    /// matrix-nio's `register_with_token`: the answer to the token must look like a challenge, and a dummy stage follows in any case.
+    @Test func aDummyStageAfterTheTokenDoesNoHarm() async throws {
+        try await TestServer.run(registration: .invite) { server in
+            _ = try await server.register("owner")
+            let token = try await server.homeserver.invites.create(uses: 1, lifetimeSeconds: nil, by: nil).token
+            let begun = try await server.client.request("POST", Self.path, json: body("ben", auth: ["initial_device_display_name": "nio"]))
+            let session = JSONValue.string(begun.json.string("session") ?? "")
+            #expect(begun.status == 401)
+            let stage: JSONObject = ["type": "m.login.registration_token", "token": .string(token), "session": session]
+            let first = try await server.client.request("POST", Self.path, json: body("ben", auth: stage))
+            #expect(first.status == 200 && first.json["session"] == session && first.json.object("params") != nil, "\(first.text)")
+            #expect(stages(first) == [["m.login.registration_token"]] && first.json.array("completed") == ["m.login.registration_token"])
+            let second = try await server.client.request("POST", Self.path, json: body("ben", auth: ["type": "m.login.dummy", "session": session]))
+            #expect(second.status == 200 && second.json.string("device_id") == first.json.string("device_id"), "\(second.text)")
+            #expect(try await isAdministrator(second.json.string("access_token"), server) == false)
+            #expect(try await server.homeserver.invites.list().first?.uses == 1)
+        }
+    }
+
     /// A failed registration leaves the invitation as it was.
     @Test func aTakenNameUsesNoInvitationUp() async throws {
         try await TestServer.run(registration: .invite) { server in

@@ -40,6 +40,9 @@ import Testing
                     try await fixture.room(by: people[0], version: RoomVersion.allCases.randomElement(using: &random) ?? .v11, visibility: visibility)
                 )
             }
+            // What Bob says, and whom he invites, is nothing to Dave.
+            try await fixture.home.accountData.set(
+                IgnoredUsers.type, of: people[3].userID, room: nil, to: ["ignored_users": .object([people[1].userID.rawValue: [:]])])
             var followers: [Follower] = []
             for person in people {
                 for (index, filter) in Self.filters.enumerated() {
@@ -117,10 +120,16 @@ import Testing
             case nil:
                 #expect(known == nil, "\(place)")
             case "join": try await checkJoined(fixture, follower, room, try #require(known, "\(place)"), place)
+            case "invite" where try await isIgnored(fixture, record, by: user): break
             case "invite", "knock": #expect(known?.section == record?.membership, "\(place)")
             default: #expect(known == nil || known?.section == "leave", "\(place)")
             }
         }
+    }
+
+    private static func isIgnored(_ fixture: HomeFixture, _ invitation: MembershipRecord?, by user: UserID) async throws -> Bool {
+        guard let invitation, let event = try await fixture.home.database.read({ try $0.event(at: invitation.position) }) else { return false }
+        return fixture.home.sync.ignoredUsers.ignored(by: user).contains(event.sender)
     }
 
     private static func checkJoined(
@@ -143,7 +152,8 @@ import Testing
         }
         // Each event once, in order, none missing since the oldest that the client has.
         let filter = client.filter.room.timeline
-        let visible = whole.filter { access.canSee($0) && filter.matches($0) }.map(\.eventID.rawValue)
+        let ignoredUsers = fixture.home.sync.ignoredUsers
+        let visible = whole.filter { access.canSee($0) && filter.matches($0) && !ignoredUsers.hides($0, from: user) }.map(\.eventID.rawValue)
         // State is told in any case, be it of a time that the user could not see.
         let hiddenState = Set(whole.filter { !access.canSee($0) && $0.stateKey != nil }.map(\.eventID.rawValue))
         let told = known.timeline.filter { !hiddenState.contains($0) }

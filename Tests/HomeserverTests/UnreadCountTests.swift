@@ -277,7 +277,8 @@ import Testing
                 read = max(read, index)
             }
         }
-        for event in timeline[(read + 1)...] where event.redactedBecause == nil {
+        let ignored = fixture.home.sync.ignoredUsers.ignored(by: session.userID)
+        for event in timeline[(read + 1)...] where event.redactedBecause == nil && !ignored.contains(event.sender) {
             let asEvent = Event(
                 eventID: event.eventID, roomID: room, type: event.type, stateKey: event.stateKey, sender: event.sender,
                 originServerTimestamp: 0, content: try JSONObject(parsing: event.content))
