@@ -51,8 +51,9 @@ struct SynapseAdminTests {
 
     @Test func withoutASecretNobodyDoes() async throws {
         try await TestServer.run { server in
-            #expect(try await server.client.request("GET", Self.register).status == 400)
-            #expect(try await server.client.request("POST", Self.register, json: body("x", "a", "b", admin: true, secret: "")).status == 400)
+            let nonce = try await server.client.request("GET", Self.register)
+            let account = try await server.client.request("POST", Self.register, json: body("x", "a", "b", admin: true, secret: ""))
+            #expect(nonce.status == 400 && account.status == 400)
             #expect(try await server.homeserver.accounts.list().isEmpty)
         }
     }
