@@ -56,27 +56,6 @@ struct IgnoredUserTests {
         }
     }
 
-    @Test func theListOutlivesTheServerAndHasABound() async throws {
-        let server = try await TestServer()
-        let anna = try await server.register("anna")
-        let ben = try await server.register("ben")
-        let room = try await anna.createRoom(["invite": ["@ben:test.example"]])
-        try await ben.join(room)
-        try await ignore(["@ben:test.example"], as: anna)
-        let tooMany = JSONObject((0...1_000).map { ("@u\($0):test.example", JSONValue.object([:])) })
-        let refused = try await anna.request("PUT", "\(Self.data)/m.ignored_user_list", json: ["ignored_users": .object(tooMany)])
-        #expect(refused.errorCode == "M_TOO_LARGE")
-        await server.stop()
-        try await TestServer.run(on: server.directory) { server in
-            let anna = try await server.client.loggedIn("anna")
-            try await server.client.loggedIn("ben").send("hidden", to: room, transactionID: "1")
-            #expect(try await bodies(anna.sync(), room) == [])
-            // Deleting the list is the same as an empty one.
-            try await anna.call("DELETE", "\(Self.data)/m.ignored_user_list")
-            #expect(try await bodies(anna.sync(), room) == ["hidden"])
-        }
-    }
-
     @Test func invitationsOfIgnoredUsersDoNotCome() async throws {
         try await TestServer.run { server in
             let anna = try await server.register("anna")

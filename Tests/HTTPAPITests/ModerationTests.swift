@@ -43,20 +43,6 @@ struct ModerationTests {
         }
     }
 
-    @Test func locksOutliveTheServer() async throws {
-        let first = try await TestServer()
-        let owner = try await first.register("owner")
-        let ben = try await first.register("ben")
-        try await owner.call("PUT", lockPath(Self.ben), json: ["locked": true])
-        await first.stop()
-        try await TestServer.run(on: first.directory) { server in
-            var client = server.client
-            client.accessToken = ben.accessToken
-            let response = try await client.request("GET", "/_matrix/client/v3/account/whoami")
-            #expect(response.errorCode == "M_USER_LOCKED")
-        }
-    }
-
     @Test func aSuspendedUserReadsAndLeaves() async throws {
         try await TestServer.run { server in
             let owner = try await server.register("owner")
