@@ -12,7 +12,14 @@ enum Authentication {
             if access == .optionalUser { return nil }
             throw MatrixError(.missingToken, "An access token is needed here.")
         }
-        let session = try await homeserver.sessions.session(for: token, address: address)
+        let session: Session
+        if let service = homeserver.applicationServices.service(withToken: token) {
+            // The unstable name of before v1.17 is what mautrix sends.
+            let device = Query.first("device_id", in: query) ?? Query.first("org.matrix.msc3202.device_id", in: query)
+            session = try await homeserver.applicationServices.session(of: service, actingAs: Query.first("user_id", in: query), device: device)
+        } else {
+            session = try await homeserver.sessions.session(for: token, address: address)
+        }
         if access == .user || access == .administrator, session.isGuest {
             throw MatrixError(.guestAccessForbidden, "Guests may not do this. Make an account first.")
         }

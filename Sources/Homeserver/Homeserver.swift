@@ -25,6 +25,7 @@ public final class Homeserver: Sendable {
     public let sharedSecretRegistration: SharedSecretRegistration
     public let reports: Reports
     public let moderation: Moderation
+    public let applicationServices: ApplicationServices
 
     // Rooms
     public let rooms: Rooms
@@ -69,6 +70,8 @@ public final class Homeserver: Sendable {
         feed.start(at: database.startPosition)
         let identity = try await database.write { try ServerIdentity.load(configuration.serverName, in: $0) }
         let serverName = identity.serverName
+        let namespaces = try await ApplicationServices.prepare(
+            ServiceNamespaces(directory.registrationFiles(), serverName: serverName, logger: logger), in: database, clock: clock, logger: logger)
 
         let pushRules = PushRuleSettings(database: database, feed: feed)
         let ignoredUsers = try await IgnoredUsers(database: database)
@@ -97,6 +100,8 @@ public final class Homeserver: Sendable {
                 toDevice.deviceEnds(device.key, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
             })
+        let applicationServices = ApplicationServices(
+            namespaces: namespaces, database: database, sessions: sessions, serverName: serverName, clock: clock)
         let passwords = Passwords()
         let invites = Invites(database: database, clock: clock)
         let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: serverName)
@@ -105,14 +110,15 @@ public final class Homeserver: Sendable {
         self.serverName = serverName
         self.configuration = configuration
         self.sessions = sessions
-        login = Login(database: database, sessions: sessions, credentials: credentials)
+        self.applicationServices = applicationServices
+        login = Login(database: database, sessions: sessions, credentials: credentials, services: applicationServices)
         registration = Registration(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, invites: invites, limiter: limiter,
-            serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
+            namespaces: namespaces, serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
             joinHomeRoom: { try await homeRoom.join($0) })
         let accounts = Accounts(
-            database: database, sessions: sessions, passwords: passwords, authentication: authentication, serverName: serverName,
-            leaveAllRooms: { try await membership.leaveAll(as: $0) },
+            database: database, sessions: sessions, passwords: passwords, authentication: authentication, services: applicationServices,
+            serverName: serverName, leaveAllRooms: { try await membership.leaveAll(as: $0) },
             forgetSettings: { user in
                 pushRules.forget(user)
                 ignoredUsers.forget(user)
@@ -144,7 +150,7 @@ public final class Homeserver: Sendable {
         timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
-        self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName)
+        self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName, namespaces: namespaces)
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
         self.typing = typing
         self.presence = presence

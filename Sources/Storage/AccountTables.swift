@@ -14,6 +14,8 @@ public struct AccountRecord: Sendable {
     public let isSuspended: Bool
     /// The account is closed, and those who come later see nothing of what its user wrote.
     public let isErased: Bool
+    /// The application service that made it, for its own use.
+    public let applicationService: String?
 }
 
 /// A user as others find them.
@@ -30,8 +32,10 @@ public struct DirectoryEntry: Sendable, Equatable {
 }
 
 extension ReadTransaction {
-    /// Whether any account was ever made. The first one is the owner's. Guests have none.
-    public func hasAnyAccount() throws -> Bool { try connection.exists("SELECT 1 FROM users WHERE NOT is_guest LIMIT 1") }
+    /// Whether any person ever made an account. The first one is the owner's. Guests have none, and application services are nobody.
+    public func hasAnyAccount() throws -> Bool {
+        try connection.exists("SELECT 1 FROM users WHERE NOT is_guest AND application_service IS NULL LIMIT 1")
+    }
 
     public func account(of user: UserID) throws -> AccountRecord? {
         try connection.first("SELECT \(AccountRecord.columns) FROM users WHERE user_id = ?", user) { AccountRecord($0) }
@@ -105,12 +109,14 @@ extension WriteTransaction {
 }
 
 extension AccountRecord {
-    fileprivate static let columns = "user_id, password_hash, is_admin, is_deactivated, created_ts, is_locked, is_suspended, is_erased"
+    fileprivate static let columns =
+        "user_id, password_hash, is_admin, is_deactivated, created_ts, is_locked, is_suspended, is_erased, application_service"
 
     fileprivate init(_ row: borrowing Row) {
         self.init(
             userID: row.userID(0), passwordHash: row.optionalText(1), isAdministrator: row.bool(2), isDeactivated: row.bool(3),
-            createdTimestamp: row.int(4), isLocked: row.bool(5), isSuspended: row.bool(6), isErased: row.bool(7))
+            createdTimestamp: row.int(4), isLocked: row.bool(5), isSuspended: row.bool(6), isErased: row.bool(7),
+            applicationService: row.optionalText(8))
     }
 }
 

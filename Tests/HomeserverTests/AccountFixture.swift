@@ -29,7 +29,7 @@ struct AccountFixture: Sendable {
         invites = Invites(database: database, clock: Clock { clock.nowMilliseconds }, monotonicClock: monotonicClock)
         let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: HomeFixture.serverName)
         authentication = UserInteractiveAuthentication(credentials: credentials, invites: invites, limiter: limiter, clock: monotonicClock)
-        login = Login(database: database, sessions: sessions, credentials: credentials)
+        login = Login(database: database, sessions: sessions, credentials: credentials, services: home.home.applicationServices)
     }
 
     static func with(hasRateLimits: Bool = false, _ body: @Sendable (AccountFixture) async throws -> Void) async throws {

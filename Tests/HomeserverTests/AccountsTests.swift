@@ -121,7 +121,7 @@ struct AccountsTests {
             let accounts = Accounts(
                 database: database, sessions: fixture.home.sessions, passwords: passwords,
                 authentication: UserInteractiveAuthentication(credentials: credentials, invites: fixture.home.invites, limiter: limiter),
-                serverName: HomeFixture.serverName, leaveAllRooms: { _ in throw Failure() })
+                services: fixture.home.applicationServices, serverName: HomeFixture.serverName, leaveAllRooms: { _ in throw Failure() })
             await #expect(throws: Failure.self) { try await accounts.deactivate(ann.userID) }
             // It can be done again.
             #expect(try await database.read { try $0.account(of: ann.userID)?.isDeactivated } == false)
@@ -133,7 +133,7 @@ struct AccountsTests {
             let (ann, token) = try await fixture.account("ann", password: "apple")
             let accounts = Accounts(
                 database: fixture.database, sessions: fixture.sessions, passwords: fixture.passwords, authentication: fixture.authentication,
-                serverName: HomeFixture.serverName, leaveAllRooms: { _ in })
+                services: fixture.home.home.applicationServices, serverName: HomeFixture.serverName, leaveAllRooms: { _ in })
             _ = try await fixture.sessions.session(for: token)
             try await accounts.setPassword("pear", of: accounts.existing("@Ann:box.test"))
             await expect(.unknownToken) { _ = try await fixture.sessions.session(for: token) }

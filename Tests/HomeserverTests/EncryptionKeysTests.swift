@@ -132,7 +132,7 @@ struct EncryptionKeysTests {
             let bob = try await fixture.person("bob")
             let device = TestDevice(alice)
             try await fixture.publish(device)
-            try await fixture.home.devices.rename(alice.deviceID, of: alice.userID, to: "Telephone")
+            try await fixture.home.devices.rename(alice.deviceID, to: "Telephone", session: alice)
             let answer = try await fixture.home.deviceKeys.query(
                 ["device_keys": ["@alice:box.test": [], "@nobody:box.test": [], "@far:elsewhere.test": []]], by: bob.userID)
             var keys = device.keys

@@ -141,7 +141,7 @@ final class HomeFixture: Sendable {
 
     @discardableResult
     func setState(_ type: String, _ stateKey: String = "", _ content: JSONObject, in room: RoomID, by session: Session) async throws -> EventID {
-        try await home.timeline.setState(type: type, stateKey: stateKey, content: content, in: room, sender: session.userID)
+        try await home.timeline.setState(type: type, stateKey: stateKey, content: content, in: room, session: session)
     }
 
     func redact(_ event: EventID, in room: RoomID, by session: Session, reason: String? = nil) async throws -> EventID {

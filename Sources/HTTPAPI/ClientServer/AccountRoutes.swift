@@ -5,10 +5,9 @@ import MatrixCore
 enum AccountRoutes {
     // spec: client-server-api/#get_matrixclientv3accountwhoami
     static func whoAmI(_ request: APIRequest) -> Reply {
-        .json([
-            "user_id": .string(request.session.userID.rawValue), "device_id": .string(request.session.deviceID.rawValue),
-            "is_guest": .bool(request.session.isGuest),
-        ])
+        var body: JSONObject = ["user_id": .string(request.session.userID.rawValue), "is_guest": .bool(request.session.isGuest)]
+        if request.session.hasDevice { body["device_id"] = .string(request.session.deviceID.rawValue) }
+        return .json(body)
     }
 
     // spec: client-server-api/#post_matrixclientv3accountpassword

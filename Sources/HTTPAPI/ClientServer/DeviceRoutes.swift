@@ -1,3 +1,4 @@
+import HTTPTypes
 import Homeserver
 import MatrixCore
 
@@ -17,8 +18,8 @@ enum DeviceRoutes {
     // spec: client-server-api/#put_matrixclientv3devicesdeviceid
     static func rename(_ request: APIRequest) async throws -> Reply {
         let displayName = try await request.body().optionalString("display_name")
-        try await request.homeserver.devices.rename(request.deviceID(), of: request.session.userID, to: displayName)
-        return .empty
+        let isNew = try await request.homeserver.devices.rename(request.deviceID(), to: displayName, session: request.session)
+        return isNew ? .json([:], status: .created) : .empty
     }
 
     // spec: client-server-api/#delete_matrixclientv3devicesdeviceid

@@ -13,7 +13,8 @@ enum DirectoryRoutes {
         guard let roomID = RoomID(try await request.body().requiredString("room_id")) else {
             throw MatrixError(.invalidParameter, "room_id is not a room ID.")
         }
-        try await request.homeserver.directory.add(request.roomAlias(), for: roomID, by: request.session.userID)
+        try await request.homeserver.directory.add(
+            request.roomAlias(), for: roomID, by: request.session.userID, service: request.session.applicationService)
         return .empty
     }
 

@@ -4,11 +4,14 @@ import MatrixCore
 /// spec: client-server-api/#login
 enum LoginRoutes {
     // spec: client-server-api/#get_matrixclientv3login
-    static func flows(_ request: APIRequest) -> Reply { .json(["flows": .array(Login.flows.map { ["type": .string($0)] })]) }
+    static func flows(_ request: APIRequest) -> Reply {
+        .json(["flows": .array(request.homeserver.login.flows.map { ["type": .string($0)] })])
+    }
 
     // spec: client-server-api/#post_matrixclientv3login
     static func logIn(_ request: APIRequest) async throws -> Reply {
-        .json(try await request.homeserver.login.logIn(request.body(), address: request.remoteAddress).json)
+        let token = Authentication.token(request.head, request.queryText)
+        return .json(try await request.homeserver.login.logIn(request.body(), address: request.remoteAddress, token: token).json)
     }
 
     /// This box gives out no refresh tokens (Element X refuses servers that do so with passwords), so every one is unknown.

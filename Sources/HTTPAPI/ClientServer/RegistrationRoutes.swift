@@ -7,7 +7,13 @@ enum RegistrationRoutes {
     // spec: client-server-api/#post_matrixclientv3register
     static func register(_ request: APIRequest) async throws -> Reply {
         switch request.query("kind") {
-        case nil, "user": return .json(try await request.homeserver.registration.register(request.interactive()).json)
+        case nil, "user":
+            let interactive = try await request.interactive()
+            guard ApplicationServices.isMeant(by: interactive.body) else {
+                return .json(try await request.homeserver.registration.register(interactive).json)
+            }
+            let token = Authentication.token(request.head, request.queryText)
+            return .json(try await request.homeserver.applicationServices.register(interactive.body, token: token).json)
         case "guest":
             let name = try await request.optionalBody().optionalString("initial_device_display_name")
             return .json(try await request.homeserver.guests.register(deviceName: name, address: request.remoteAddress).json)
@@ -34,6 +40,6 @@ extension APIRequest {
     func interactive() async throws -> InteractiveRequest {
         InteractiveRequest(
             operation: "\(head.method) \(route.path) \(parameters.joined(separator: " "))", body: try await optionalBody(),
-            address: remoteAddress)
+            address: remoteAddress, isVouchedFor: optionalSession?.applicationService != nil)
     }
 }

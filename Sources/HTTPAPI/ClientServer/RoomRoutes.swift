@@ -5,7 +5,9 @@ import MatrixCore
 enum RoomRoutes {
     /// spec: client-server-api/#creation
     static func create(_ request: APIRequest) async throws -> Reply {
-        let roomID = try await request.homeserver.rooms.create(RoomCreation(request.body()), by: request.session.userID)
+        let creation = try RoomCreation(await request.body())
+        try request.homeserver.applicationServices.check(creation, by: request.session)
+        let roomID = try await request.homeserver.rooms.create(creation, by: request.session.userID)
         return .json(["room_id": .string(roomID.rawValue)])
     }
 

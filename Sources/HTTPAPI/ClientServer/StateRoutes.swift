@@ -30,7 +30,7 @@ enum StateRoutes {
     private static func set(_ request: APIRequest, stateKey: String) async throws -> Reply {
         let eventID = try await request.homeserver.timeline.setState(
             type: request.parameter("eventType"), stateKey: stateKey, content: request.body(), in: request.roomID(),
-            sender: request.session.userID)
+            session: request.session, timestamp: request.wishedTimestamp())
         return .json(["event_id": .string(eventID.rawValue)])
     }
 

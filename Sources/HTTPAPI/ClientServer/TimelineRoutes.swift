@@ -6,7 +6,7 @@ enum TimelineRoutes {
     static func send(_ request: APIRequest) async throws -> Reply {
         let eventID = try await request.homeserver.timeline.send(
             type: request.parameter("eventType"), content: request.body(), to: request.roomID(),
-            transactionID: request.parameter("txnId"), session: request.session)
+            transactionID: request.parameter("txnId"), session: request.session, timestamp: request.wishedTimestamp())
         return .json(["event_id": .string(eventID.rawValue)])
     }
 
@@ -84,6 +84,9 @@ enum TimelineRoutes {
 extension APIRequest {
     /// How events look to the device that asks.
     var eventFormat: EventFormat { EventFormat(for: session) }
+
+    /// What an application service wishes an event's timestamp to be.
+    func wishedTimestamp() throws(MatrixError) -> Int64? { try ApplicationServices.timestamp(query("ts"), session: session) }
 
     func streamToken(_ name: String) throws(MatrixError) -> StreamToken? {
         guard let text = query(name), !text.isEmpty else { return nil }

@@ -10,6 +10,8 @@ public struct AccountSummary: Sendable {
     public let isLocked: Bool
     public let isSuspended: Bool
     public let createdTimestamp: Int64
+    /// The application service that the account belongs to; `nil` for a person's.
+    public let applicationService: String?
 }
 
 /// What happens to accounts after they were made.
@@ -18,6 +20,7 @@ public final class Accounts: Sendable {
     private let sessions: Sessions
     private let passwords: Passwords
     private let authentication: UserInteractiveAuthentication
+    private let services: ApplicationServices
     private let serverName: String
     private let forgetSettings: @Sendable (UserID) -> Void
     private let leaveAllRooms: @Sendable (UserID) async throws -> Void
@@ -26,13 +29,15 @@ public final class Accounts: Sendable {
     ///   - leaveAllRooms: called before an account ends.
     ///   - forgetSettings: called after it has ended, to drop what is cached of it.
     init(
-        database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication, serverName: String,
+        database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication,
+        services: ApplicationServices, serverName: String,
         leaveAllRooms: @escaping @Sendable (UserID) async throws -> Void, forgetSettings: @escaping @Sendable (UserID) -> Void = { _ in }
     ) {
         self.database = database
         self.sessions = sessions
         self.passwords = passwords
         self.authentication = authentication
+        self.services = services
         self.serverName = serverName
         self.leaveAllRooms = leaveAllRooms
         self.forgetSettings = forgetSettings
@@ -40,6 +45,8 @@ public final class Accounts: Sendable {
 
     /// spec: client-server-api/#post_matrixclientv3accountpassword
     public func changePassword(_ request: InteractiveRequest, session: Session) async throws {
+        // spec: application-service-api/#identity-assertion (account management is not theirs)
+        guard session.applicationService == nil else { throw MatrixError(.forbidden, "An application service sets no passwords.") }
         if let wished = try authentication.parameters(of: request).optionalString("new_password") { try Passwords.checkBounds(wished) }
         let proof = try await authentication.authenticate(request, as: session.userID, flows: [[.password]])
         let hash = try await passwords.hash(proof.body.requiredString("new_password"))
@@ -53,6 +60,8 @@ public final class Accounts: Sendable {
 
     /// spec: client-server-api/#post_matrixclientv3accountdeactivate
     public func deactivate(_ request: InteractiveRequest, session: Session) async throws {
+        var request = request
+        if let service = session.applicationService { request.isVouchedFor = try await services.mayDeactivate(session.userID, service) }
         let proof = try await authentication.authenticate(request, as: session.userID, flows: [[.password]])
         try await deactivate(session.userID, erases: try proof.body.optionalBool("erase") ?? false)
         authentication.end(proof)
@@ -67,7 +76,8 @@ public final class Accounts: Sendable {
     private static func summary(_ account: AccountRecord) -> AccountSummary {
         AccountSummary(
             userID: account.userID, isAdministrator: account.isAdministrator, isDeactivated: account.isDeactivated,
-            isErased: account.isErased, isLocked: account.isLocked, isSuspended: account.isSuspended, createdTimestamp: account.createdTimestamp)
+            isErased: account.isErased, isLocked: account.isLocked, isSuspended: account.isSuspended, createdTimestamp: account.createdTimestamp,
+            applicationService: account.applicationService)
     }
 
     /// Also of a closed account.
@@ -108,7 +118,10 @@ public final class Accounts: Sendable {
                 try transaction.deleteProfile(of: user)
                 try transaction.markErased(user)
             }
-            transaction.afterCommit { [self] in forgetSettings(user) }
+            transaction.afterCommit { [self] in
+                forgetSettings(user)
+                services.forget(user)
+            }
         }
     }
 }

@@ -39,13 +39,27 @@ public struct Devices: Sendable {
         return device(record)
     }
 
-    /// `nil` leaves the name as it is.
-    public func rename(_ id: DeviceID, of user: UserID, to displayName: String?) async throws {
-        try await database.write { transaction in
-            guard let record = try transaction.device(id, of: user) else { throw Self.notFound }
-            guard let displayName else { return }
-            try transaction.setDisplayName(displayName.truncated(toBytes: Sessions.maxDisplayNameBytes), ofDevice: record.key)
+    /// `nil` leaves the name as it is. An application service makes a device so that was not there.
+    ///
+    /// - Returns: whether the device is new.
+    @discardableResult
+    public func rename(_ id: DeviceID, to displayName: String?, session: Session) async throws -> Bool {
+        let user = session.userID
+        let displayName = displayName?.truncated(toBytes: Sessions.maxDisplayNameBytes)
+        return try await database.write { transaction in
+            guard let record = try transaction.device(id, of: user) else {
+                guard session.applicationService != nil else { throw Self.notFound }
+                guard try transaction.deviceCount(of: user) < Sessions.maxDevicesOfUser else {
+                    throw MatrixError(.tooLarge, "A user may have at most \(Sessions.maxDevicesOfUser) devices.")
+                }
+                _ = try transaction.insertDevice(id, of: user, displayName: displayName)
+                try keys.devicesChanged(of: user, in: transaction)
+                return true
+            }
+            guard let displayName else { return false }
+            try transaction.setDisplayName(displayName, ofDevice: record.key)
             try keys.devicesChanged(of: user, in: transaction)
+            return false
         }
     }
 

@@ -8,14 +8,19 @@ public struct Login: Sendable {
     let database: Database
     let sessions: Sessions
     let credentials: Credentials
+    let services: ApplicationServices
 
-    public static let flows = ["m.login.password"]
+    private static let password = "m.login.password"
 
-    public func logIn(_ body: JSONObject, address: String?) async throws -> AccountAccess {
-        guard Self.flows.contains(try body.requiredString("type")) else {
+    public var flows: [String] { services.isEmpty ? [Self.password] : [Self.password, ApplicationServices.loginType] }
+
+    /// - Parameter token: what an application service proves itself with.
+    public func logIn(_ body: JSONObject, address: String?, token: String? = nil) async throws -> AccountAccess {
+        guard flows.contains(try body.requiredString("type")) else {
             throw MatrixError(.unknown, "This box lets people in with their password only.")
         }
         let wish = try DeviceWish(body)
+        if ApplicationServices.isMeant(by: body) { return try await services.logIn(try credentials.userNamed(in: body), wish, token: token) }
         let user = try credentials.userNamed(in: body)
         let account = try await credentials.account(of: user, password: body.requiredString("password"), address: address)
         return try await database.write { transaction in

@@ -53,7 +53,9 @@ public final class RateLimiter: Sendable {
     }
 
     /// For whatever adds something that others get to see: events, receipts, typing.
-    public func admitSending(by user: UserID) throws(MatrixError) { try take(.sending(user)) }
+    public func admitSending(in session: Session) throws(MatrixError) {
+        if session.isRateLimited { try take(.sending(session.userID)) }
+    }
 
     /// Takes one token, or tells when there will be one.
     ///

@@ -14,6 +14,7 @@ public final class Registration: Sendable {
     private let authentication: UserInteractiveAuthentication
     private let invites: Invites
     private let limiter: RateLimiter
+    private let namespaces: ServiceNamespaces
     private let serverName: String
     private let mode: HomeserverConfiguration.Registration
     private let clock: Clock
@@ -23,7 +24,7 @@ public final class Registration: Sendable {
     /// - Parameter joinHomeRoom: called for each new account, before its owner hears of it.
     init(
         database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication, invites: Invites,
-        limiter: RateLimiter, serverName: String, mode: HomeserverConfiguration.Registration, clock: Clock, logger: Logger,
+        limiter: RateLimiter, namespaces: ServiceNamespaces = .none, serverName: String, mode: HomeserverConfiguration.Registration, clock: Clock, logger: Logger,
         joinHomeRoom: @escaping @Sendable (UserID) async throws -> Void
     ) {
         self.database = database
@@ -32,6 +33,7 @@ public final class Registration: Sendable {
         self.authentication = authentication
         self.invites = invites
         self.limiter = limiter
+        self.namespaces = namespaces
         self.serverName = serverName
         self.mode = mode
         self.clock = clock
@@ -49,6 +51,7 @@ public final class Registration: Sendable {
     /// spec: client-server-api/#get_matrixclientv3registeravailable
     public func checkAvailability(of username: String) async throws {
         let user = try newUserID(from: username)
+        try namespaces.check(user)
         guard try await !database.read({ try $0.accountExists(user) }) else { throw Self.userInUse }
     }
 
@@ -158,6 +161,7 @@ public final class Registration: Sendable {
     ) async throws -> AccountAccess {
         let guest = try await guestToUpgrade(by: wish)
         let wished = try guest == nil ? wish.username.map { try newUserID(from: $0) } : nil
+        if let wished { try namespaces.check(wished) }
         let access = try await database.write { [self] transaction in
             let isFirst = try !transaction.hasAnyAccount()
             try admit(isFirst, transaction)

@@ -6,13 +6,16 @@ import Synchronization
 public struct InteractiveRequest: Sendable {
     /// Method and path. What is proved for one operation counts for no other.
     let operation: String
-    let body: JSONObject
+    public let body: JSONObject
     let address: String?
+    /// Whether an application service asks for one of its users, who have no password that they could give.
+    var isVouchedFor: Bool
 
-    public init(operation: String, body: JSONObject, address: String?) {
+    public init(operation: String, body: JSONObject, address: String?, isVouchedFor: Bool = false) {
         self.operation = operation
         self.body = body
         self.address = address
+        self.isVouchedFor = isVouchedFor
     }
 }
 
@@ -76,6 +79,8 @@ public final class UserInteractiveAuthentication: Sendable {
 
     /// Returns when a flow is complete; otherwise throws what the client needs for the next step.
     func authenticate(_ request: InteractiveRequest, as user: UserID? = nil, flows: [[Stage]]) async throws -> Proof {
+        // spec: application-service-api/#deleting-devices, application-service-api/#cross-signing
+        if request.isVouchedFor, user != nil { return Proof(sessionID: "", body: parameters(of: request), registrationToken: nil) }
         let auth = try request.body.optionalObject("auth")
         var (id, session) = try begun(auth?.string("session"), request, user, flows)
         guard let auth else { throw Self.challenge(id, session) }

@@ -24,6 +24,14 @@ final class CommittedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable 
         return value
     }
 
+    /// The value has changed with a commit that is on disk.
+    func forget(_ key: Key) {
+        state.withLock { state in
+            state.epoch += 1
+            state.values[key] = nil
+        }
+    }
+
     /// What the value is when this transaction is on disk; `nil` if nobody knows.
     func set(_ value: Value?, for key: Key, after transaction: WriteTransaction) {
         transaction.afterCommit { [self] in

@@ -33,6 +33,7 @@ public final class DeviceKeys: Sendable {
     public func upload(_ body: JSONObject, session: Session) async throws -> JSONObject {
         let upload = try KeyUpload(body, session: session)
         let device = session.deviceKey
+        try session.requireDevice()
         guard !upload.isEmpty else { return Self.json(try await counts(of: session).oneTimeKeys) }
         let counts = try await database.write { [self] transaction in
             guard try transaction.device(session.deviceID, of: session.userID)?.key == device else { throw Self.loggedOut }

@@ -49,6 +49,7 @@ public final class ToDevice: Sendable {
         guard !type.isEmpty, type.utf8.count <= maxIdentifierBytes, transactionID.utf8.count <= maxIdentifierBytes else {
             throw MatrixError(.invalidParameter, "The event type or the transaction ID is too long.")
         }
+        try session.requireDevice()
         var addressed: [(user: UserID, messages: [(device: String, message: [UInt8])])] = []
         for member in messages.members {
             guard let user = UserID(member.key) else { throw MatrixError(.invalidParameter, "messages are listed by user ID.") }

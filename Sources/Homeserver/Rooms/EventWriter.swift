@@ -11,6 +11,8 @@ struct EventDraft: Sendable {
     var redacts: EventID?
     /// The device's own name for this request, so that it is carried out once.
     var transaction: EventTransaction?
+    /// Milliseconds since 1970; now, if it is `nil`.
+    var originServerTimestamp: Int64?
 
     init(type: String, stateKey: String? = nil, sender: UserID, content: JSONObject) {
         self.type = type
@@ -41,7 +43,7 @@ struct EventWriter: Sendable {
         if isMember { try checkGuestAccess(draft, state: state, in: transaction) }
         var proposal = EventProposal(
             roomID: room.id, type: draft.type, stateKey: draft.stateKey, sender: draft.sender,
-            originServerTimestamp: clock.nowMilliseconds,
+            originServerTimestamp: draft.originServerTimestamp ?? clock.nowMilliseconds,
             content: isMember ? try authorised(draft, room: room, state: state, in: transaction) : draft.content,
             redacts: version.redactsInContent ? nil : draft.redacts, prevEvents: [previous.id], authEvents: [], depth: previous.depth + 1)
         for key in EventAuthorization.authEventKeys(for: proposal, version: version) {

@@ -6,6 +6,7 @@ public struct RoomDirectory: Sendable {
     let database: Database
     let writer: EventWriter
     let serverName: String
+    var namespaces = ServiceNamespaces.none
 
     // MARK: Aliases
 
@@ -13,27 +14,31 @@ public struct RoomDirectory: Sendable {
         try await database.read { try RoomTarget.alias(alias).room(in: $0).id }
     }
 
-    public func add(_ alias: RoomAlias, for roomID: RoomID, by user: UserID) async throws {
+    /// - Parameter service: the application service that asks. It need not be in the room.
+    public func add(_ alias: RoomAlias, for roomID: RoomID, by user: UserID, service: ApplicationService? = nil) async throws {
         guard alias.serverName == serverName else {
             throw MatrixError(.invalidParameter, "Addresses on this box end with :\(serverName).")
         }
+        try namespaces.check(alias, for: service)
         try await database.write { transaction in
             guard let room = try transaction.room(roomID) else { throw MatrixError(.notFound, "There is no room \(roomID).") }
-            guard try transaction.membership(of: user, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
+            guard try service != nil || transaction.membership(of: user, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
             guard try transaction.roomKey(of: alias) == nil else { throw MatrixError(.roomInUse, "The address \(alias) is taken.").conflict }
             try transaction.insertAlias(alias, room: room.key, creator: user)
         }
     }
 
     /// The one who made an alias may remove it, and whoever may set the room's canonical alias.
+    /// An application service may remove those of its namespaces, and no others.
     public func remove(_ alias: RoomAlias, by session: Session) async throws {
+        try namespaces.check(alias, for: session.applicationService)
         try await database.write { transaction in
             guard let entry = try transaction.roomKey(of: alias), let id = try transaction.roomID(of: entry.key), let room = try transaction.room(id)
             else { throw MatrixError(.notFound, "There is no room with the address \(alias).") }
             let levels = try CurrentState(room: room, transaction: transaction).powerLevels
             let isMember = try transaction.membership(of: session.userID, in: room.key)?.membership == "join"
             guard
-                entry.creator == session.userID || session.isAdministrator
+                session.applicationService != nil || entry.creator == session.userID || session.isAdministrator
                     || (isMember && levels.canSend("m.room.canonical_alias", isState: true, user: session.userID))
             else { throw MatrixError(.forbidden, "You may not remove this address.") }
             try transaction.deleteAlias(alias)

@@ -11,7 +11,11 @@ public struct Timeline: Sendable {
     /// Sends a message event, once for each transaction ID of the device, where there is one.
     ///
     /// spec: client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
-    public func send(type: String, content: JSONObject, to roomID: RoomID, transactionID: String?, session: Session) async throws -> EventID {
+    ///
+    /// - Parameter timestamp: what an application service wishes it to be, in milliseconds since 1970.
+    public func send(
+        type: String, content: JSONObject, to roomID: RoomID, transactionID: String?, session: Session, timestamp: Int64? = nil
+    ) async throws -> EventID {
         if type == "m.room.redaction" {
             guard let target = content.string("redacts").flatMap({ EventID($0) }) else {
                 throw MatrixError(.missingParameter, "A redaction names the event in redacts.")
@@ -20,20 +24,24 @@ public struct Timeline: Sendable {
         }
         let request = try transactionID.map { try Self.transaction($0, session) }
         try Self.checkTombstone(type, content, in: roomID)
-        try limiter.take(.sending(session.userID))
+        try limiter.admitSending(in: session)
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             if let request, let repeated = try transaction.event(sentAs: request, room: room.key, type: type) { return repeated }
             var draft = EventDraft(type: type, sender: session.userID, content: content)
             draft.transaction = request
+            draft.originServerTimestamp = timestamp
             return try writer.append(draft, to: room, in: transaction).eventID
         }
     }
 
     /// Sets state. The same content again gives the event that is there.
-    public func setState(type: String, stateKey: String, content: JSONObject, in roomID: RoomID, sender: UserID) async throws -> EventID {
+    public func setState(
+        type: String, stateKey: String, content: JSONObject, in roomID: RoomID, session: Session, timestamp: Int64? = nil
+    ) async throws -> EventID {
+        let sender = session.userID
         try Self.checkTombstone(type, content, in: roomID)
-        try limiter.take(.sending(sender))
+        try limiter.admitSending(in: session)
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             if type != "m.room.member", let current = try transaction.currentState(of: room, type: type, stateKey: stateKey),
@@ -42,9 +50,9 @@ public struct Timeline: Sendable {
                 return current.eventID
             }
             if type == "m.room.canonical_alias" { try Self.checkAliases(content, room: room, in: transaction) }
-            return try writer.append(
-                EventDraft(type: type, stateKey: stateKey, sender: sender, content: content), to: room, in: transaction
-            ).eventID
+            var draft = EventDraft(type: type, stateKey: stateKey, sender: sender, content: content)
+            draft.originServerTimestamp = timestamp
+            return try writer.append(draft, to: room, in: transaction).eventID
         }
     }
 
@@ -53,7 +61,7 @@ public struct Timeline: Sendable {
     /// spec: client-server-api/#redactions
     public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String?, session: Session) async throws -> EventID {
         let request = try transactionID.map { try Self.transaction($0, session) }
-        try limiter.take(.sending(session.userID))
+        try limiter.admitSending(in: session)
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             if let request, let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) {
