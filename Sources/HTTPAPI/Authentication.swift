@@ -20,11 +20,14 @@ enum Authentication {
         } else {
             session = try await homeserver.sessions.session(for: token, address: address)
         }
-        if access == .user || access == .administrator, session.isGuest {
+        if session.isGuest, [.user, .administrator, .applicationService].contains(access) {
             throw MatrixError(.guestAccessForbidden, "Guests may not do this. Make an account first.")
         }
         if access == .administrator, !session.isAdministrator {
             throw MatrixError(.forbidden, "Only an administrator of this box may do this.")
+        }
+        if access == .applicationService, session.applicationService == nil {
+            throw MatrixError(.forbidden, "Only an application service may do this, with its own token.")
         }
         return session
     }

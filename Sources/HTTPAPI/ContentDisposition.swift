@@ -1,3 +1,5 @@
+import Homeserver
+
 /// The `Content-Disposition` of a download (RFC 6266).
 ///
 /// spec: client-server-api/#serving-inline-content
@@ -17,6 +19,6 @@ enum ContentDisposition {
         guard let fileName, !fileName.isEmpty else { return kind }
         let isPlain = fileName.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
         // RFC 5987 for all other names: no control character and no quote ever stands in the header.
-        return isPlain ? "\(kind); filename=\"\(fileName)\"" : "\(kind); filename*=utf-8''\(PercentEncoding.encode(fileName))"
+        return isPlain ? "\(kind); filename=\"\(fileName)\"" : "\(kind); filename*=utf-8''\(HTTPURL.encoded(fileName))"
     }
 }

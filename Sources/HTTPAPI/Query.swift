@@ -14,6 +14,15 @@ enum Query {
         }
     }
 
+    /// All of them, in their order.
+    static func parameters(in text: Substring) -> [(name: String, value: String)] {
+        pairs(text).compactMap { pair in
+            guard let name = PercentEncoding.decode(pair.name, plusIsSpace: true), let value = PercentEncoding.decode(pair.value, plusIsSpace: true)
+            else { return nil }
+            return name.isEmpty ? nil : (name, value)
+        }
+    }
+
     private static func pairs(_ text: Substring) -> [(name: Substring, value: Substring)] {
         text.utf8.split(separator: UInt8(ascii: "&")).map { pair in
             guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { return (Substring(pair), "") }

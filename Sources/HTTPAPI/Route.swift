@@ -15,6 +15,8 @@ struct Route: Sendable {
         case user
         /// A user who administers the box.
         case administrator
+        /// An application service, with its own token.
+        case applicationService
     }
 
     /// How large a request body may be.

@@ -4,8 +4,8 @@ import HTTPTypes
 enum Routes {
     static let all: [Route] =
         discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + userDirectory + rooms
-        + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration + stubs + appliance
-        + synapseAdmin
+        + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
+        + applicationServices + stubs + appliance + synapseAdmin
 
     // MARK: Server discovery. spec: client-server-api/#server-discovery
 
@@ -268,15 +268,23 @@ enum Routes {
         .put("/_matrix/client/v1/admin/suspend/{userId}", .administrator, AdministrationRoutes.setSuspended),
     ]
 
+    // MARK: Application services and the networks they lead to. spec: application-service-api/#client-server-api-extensions
+
+    private static let applicationServices: [Route] = [
+        .post("/_matrix/client/v1/appservice/{appserviceId}/ping", .user, ApplicationServiceRoutes.ping),
+        .put("/_matrix/client/v3/directory/list/appservice/{networkId}/{roomId}", .applicationService, ApplicationServiceRoutes.setVisibility),
+        .delete("/_matrix/client/v3/directory/list/appservice/{networkId}/{roomId}", .applicationService, ApplicationServiceRoutes.hide),
+        .get("/_matrix/client/v3/thirdparty/protocols", .user, ThirdPartyNetworkRoutes.protocols),
+        .get("/_matrix/client/v3/thirdparty/protocol/{protocol}", .user, ThirdPartyNetworkRoutes.description),
+        .get("/_matrix/client/v3/thirdparty/location", .user, ThirdPartyNetworkRoutes.locationsOfAlias),
+        .get("/_matrix/client/v3/thirdparty/location/{protocol}", .user, ThirdPartyNetworkRoutes.locations),
+        .get("/_matrix/client/v3/thirdparty/user", .user, ThirdPartyNetworkRoutes.usersOfUser),
+        .get("/_matrix/client/v3/thirdparty/user/{protocol}", .user, ThirdPartyNetworkRoutes.users),
+    ]
+
     // MARK: What this box does not have, said the way clients understand it
 
     private static let stubs: [Route] = [
-        .get("/_matrix/client/v3/thirdparty/protocols", .user, StubRoutes.noProtocols),
-        .get("/_matrix/client/v3/thirdparty/protocol/{protocol}", .user, StubRoutes.unknownProtocol),
-        .get("/_matrix/client/v3/thirdparty/location", .user, StubRoutes.noThirdPartyResults),
-        .get("/_matrix/client/v3/thirdparty/location/{protocol}", .user, StubRoutes.noThirdPartyResults),
-        .get("/_matrix/client/v3/thirdparty/user", .user, StubRoutes.noThirdPartyResults),
-        .get("/_matrix/client/v3/thirdparty/user/{protocol}", .user, StubRoutes.noThirdPartyResults),
         .get("/_matrix/client/v3/voip/turnServer", .user, StubRoutes.noTURNServer),
         .get("/_matrix/client/v3/account/3pid", .user, StubRoutes.noThirdPartyIdentifiers),
         .post("/_matrix/client/v3/account/3pid", .user, StubRoutes.thirdPartyIdentifiersDenied),

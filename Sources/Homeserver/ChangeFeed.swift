@@ -16,6 +16,8 @@ final class ChangeFeed: Sendable {
         var unpublishedFrom = 0
         var waiters: [UserID: [Waiter]] = [:]
         var nextWaiterNumber: UInt64 = 0
+        /// Who waits for any change at all: none, unless there are application services.
+        var observers: [UInt64: CheckedContinuation<Void, Never>] = [:]
     }
 
     private struct Waiter {
@@ -54,7 +56,9 @@ final class ChangeFeed: Sendable {
 
     /// Makes everything up to `position` visible and wakes the syncs that it concerns. Called once for each group commit.
     func publish(_ position: Position) {
-        let woken = state.withLock { state -> [Waiter] in
+        let (woken, observers) = state.withLock { state -> ([Waiter], [CheckedContinuation<Void, Never>]) in
+            let observers = state.observers.isEmpty || position == state.published ? [] : Array(state.observers.values)
+            if !observers.isEmpty { state.observers = [:] }
             state.published = position
             var woken: [Waiter] = []
             for change in state.recent[state.unpublishedFrom...] where !state.waiters.isEmpty {
@@ -64,9 +68,10 @@ final class ChangeFeed: Sendable {
             }
             Self.trim(&state)
             state.unpublishedFrom = state.recent.count
-            return woken
+            return (woken, observers)
         }
         for waiter in woken { waiter.wake() }
+        for observer in observers { observer.resume() }
     }
 
     /// The changes after `since` that concern `user`, oldest first; `nil` if `since` is older than what is kept.
@@ -80,6 +85,34 @@ final class ChangeFeed: Sendable {
             }
             found.reverse()
             return found
+        }
+    }
+
+    /// The changes after `since` that are kept, whomever they concern, oldest first; `nil` if `since` is older than that.
+    func changes(after since: Position, upTo end: Position) -> [Change]? {
+        state.withLock { state in
+            guard since >= state.coversAfter else { return nil }
+            return state.recent.filter { $0.position > since && $0.position <= end }
+        }
+    }
+
+    /// Returns when there is anything after `since`, or when the task is cancelled.
+    func waitForChange(after since: Position) async {
+        let number = state.withLock { state in
+            state.nextWaiterNumber += 1
+            return state.nextWaiterNumber
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state -> Bool in
+                    if Task.isCancelled || state.published > since { return false }
+                    state.observers[number] = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.observers.removeValue(forKey: number) }?.resume()
         }
     }
 

@@ -101,7 +101,8 @@ public final class Homeserver: Sendable {
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
             })
         let applicationServices = ApplicationServices(
-            namespaces: namespaces, database: database, sessions: sessions, serverName: serverName, clock: clock)
+            namespaces: namespaces, database: database, feed: feed, http: http, sessions: sessions, typing: typing, presence: presence,
+            serverName: serverName, clock: clock, logger: logger)
         let passwords = Passwords()
         let invites = Invites(database: database, clock: clock)
         let credentials = Credentials(database: database, passwords: passwords, limiter: limiter, serverName: serverName)
@@ -173,6 +174,7 @@ public final class Homeserver: Sendable {
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
+        await applicationServices.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

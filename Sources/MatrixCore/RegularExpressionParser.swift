@@ -167,7 +167,9 @@ struct RegularExpressionParser {
             }
             index += 1
             let end = try setMember()
-            guard let low = member.single, let high = end.single, low <= high else { throw SyntaxError(message: "a range in brackets makes no sense") }
+            guard let low = member.single, let high = end.single, low <= high else {
+                throw SyntaxError(message: "a range in brackets makes no sense")
+            }
             set.ranges.append(low...high)
         }
         guard take("]") else { throw SyntaxError(message: "a bracket is not closed") }

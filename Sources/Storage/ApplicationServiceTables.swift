@@ -63,12 +63,13 @@ extension ReadTransaction {
     }
 
     /// The rooms that services list for networks: for one network of one service, or for all.
-    public func roomKeysListed(byService id: String? = nil, network: String? = nil) throws -> Set<Int64> {
-        Set(
-            try connection.all(
-                "SELECT room_key FROM application_service_rooms WHERE (?1 IS NULL OR service_id = ?1) AND (?2 IS NULL OR network_id = ?2)",
-                id, network
-            ) { $0.int(0) })
+    public func rooms(listedByService id: String?, network: String?) throws -> [RoomRecord] {
+        try connection.all(
+            """
+            SELECT DISTINCT r.room_id FROM application_service_rooms l JOIN rooms r ON r.room_key = l.room_key
+            WHERE (?1 IS NULL OR l.service_id = ?1) AND (?2 IS NULL OR l.network_id = ?2) ORDER BY r.room_key DESC
+            """, id, network
+        ) { $0.roomID(0) }.compactMap { try room($0) }
     }
 }
 

@@ -8,6 +8,11 @@ extension DataDirectory {
     public struct RegistrationFile: Sendable {
         public let path: String
         public let content: Result<[UInt8], StorageError>
+
+        public init(path: String, content: Result<[UInt8], StorageError>) {
+            self.path = path
+            self.content = content
+        }
     }
 
     /// In the order of their names. None if there is no such directory.

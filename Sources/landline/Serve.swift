@@ -50,6 +50,7 @@ private struct Box: Service {
             if let port = configuration.httpsPort, port != 0 {
                 logger.notice("HTTPS is not served yet: nothing listens on port \(port).")
             }
+            try await homeserver.applicationServices.start()
             let hasOwner = try await homeserver.registration.ownerExists
             Terminal.write(Greeting(bindAddress: configuration.bindAddress, port: port, hasOwner: hasOwner).text(inColor: Terminal.showsColors))
             let announcer = startAnnouncer(homeserver.serverName, port)

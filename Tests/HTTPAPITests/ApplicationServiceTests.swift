@@ -154,7 +154,8 @@ struct ApplicationServiceTests {
             for name in ["device_id", "org.matrix.msc3202.device_id"] {
                 let answer = try await service.request("POST", path, query: user + [(name, "BRIDGE")], json: upload)
                 #expect(answer.status == 200, "\(answer.text)")
-                #expect(try await service.call("GET", Self.client + "/account/whoami", query: user + [(name, "BRIDGE")]).string("device_id") == "BRIDGE")
+                #expect(
+                    try await service.call("GET", Self.client + "/account/whoami", query: user + [(name, "BRIDGE")]).string("device_id") == "BRIDGE")
             }
             #expect(try await service.request("DELETE", device, query: user).status == 200)
             #expect(try await service.request("GET", device, query: user).status == 404)

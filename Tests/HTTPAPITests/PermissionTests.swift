@@ -79,6 +79,18 @@ struct PermissionTests {
         }
     }
 
+    @Test func whatServicesDoIsForServices() async throws {
+        try await TestServer.run { server in
+            let owner = try await server.register("owner")
+            let routes = Routes.all.filter { $0.access == .applicationService }
+            #expect(!routes.isEmpty)
+            for route in routes {
+                let refused = try await owner.request(route)
+                #expect(refused.status == 403 && refused.errorCode == "M_FORBIDDEN", "\(route.name): \(refused.status)")
+            }
+        }
+    }
+
     // MARK: Guests
 
     /// Whoever opens a route to guests has to say so here too.

@@ -74,7 +74,8 @@ struct RegistrationFileTests {
 
     /// Each mistake is named with its line.
     @Test(arguments: [
-        ("id: \"IRC Bridge\"", "id: [a]", 2), ("id: \"IRC Bridge\"", "id: 7", 2), ("id: \"IRC Bridge\"", "", 3), ("id: \"IRC Bridge\"", "id: \"open", 2),
+        ("id: \"IRC Bridge\"", "id: [a]", 2), ("id: \"IRC Bridge\"", "id: 7", 2), ("id: \"IRC Bridge\"", "", 3),
+        ("id: \"IRC Bridge\"", "id: \"open", 2),
         ("as-secret#1", "@secret", 4), ("as-secret#1", "|\n  secret", 4), ("as-secret#1", "&a secret", 4), ("as-secret#1", "\"two words\"", 4),
         ("_irc_bot", "\"@irc:box\"", 6), ("rate_limited: false", "rate_limited: nope", 7), ("rate_limited: false", "rate_limited: 'false'", 7),
         ("rate_limited: false", "rate_limited: false\nid: again", 8), ("  users:", "\tusers:", 10), ("  users:", "   users:", 16),
@@ -94,7 +95,9 @@ struct RegistrationFileTests {
         }
     }
 
-    @Test(arguments: ["", "   ", "# nothing", "a", "- a\n- b", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "{a: {b: }", "\"", "key", ": x", "a:\n\t- b", "\u{0}"])
+    @Test(arguments: [
+        "", "   ", "# nothing", "a", "- a\n- b", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "{a: {b: }", "\"", "key", ": x", "a:\n\t- b", "\u{0}",
+    ])
     func whatIsNoRegistration(text: String) {
         #expect(throws: YAMLError.self) { try registration(text) }
     }
@@ -122,7 +125,9 @@ struct RegistrationFileTests {
 
     private func namespaces(_ texts: [String]) -> (ServiceNamespaces, [String]) {
         let (handler, lines) = RecordedLog.make()
-        let files = texts.enumerated().map { DataDirectory.RegistrationFile(path: "/data/\($0.offset).yaml", content: .success(Array($0.element.utf8))) }
+        let files = texts.enumerated().map {
+            DataDirectory.RegistrationFile(path: "/data/\($0.offset).yaml", content: .success(Array($0.element.utf8)))
+        }
         let namespaces = ServiceNamespaces(files, serverName: HomeFixture.serverName, logger: Logger(label: "test") { _ in handler })
         return (namespaces, lines())
     }
@@ -140,7 +145,7 @@ struct RegistrationFileTests {
 
     @Test func nothingMayBeTheSameInTwoFiles() {
         let (namespaces, log) = namespaces([
-            text(), text(id: "a", token: "2", sender: "2"), text(id: "3", token: "b", sender: "3"), text(id: "4", token: "4", sender: "d"),
+            text(), text(id: "a", token: "t2", sender: "s2"), text(id: "i3", token: "b", sender: "s3"), text(id: "i4", token: "t4", sender: "d"),
         ])
         #expect(namespaces.services.map(\.id) == ["a"])
         #expect(log.count == 3)
@@ -148,8 +153,10 @@ struct RegistrationFileTests {
 
     @Test func whoHasWhat() throws {
         let (namespaces, _) = namespaces([
-            text(id: "irc", namespaces: "{users: [{regex: '@irc_.*', exclusive: true}, {regex: '@.*'}], aliases: [{regex: '#irc_.*', exclusive: true}]}"),
-            text(id: "log", token: "2", sender: "log", namespaces: "{users: [{regex: '@log_.*'}]}"),
+            text(
+                id: "irc",
+                namespaces: "{users: [{regex: '@irc_.*', exclusive: true}, {regex: '@.*'}], aliases: [{regex: '#irc_.*', exclusive: true}]}"),
+            text(id: "log", token: "t2", sender: "log", namespaces: "{users: [{regex: '@log_.*'}]}"),
         ])
         let (irc, log) = (namespaces.services[0], namespaces.services[1])
         func user(_ name: String) -> UserID { UserID(localpart: name, server: HomeFixture.serverName) }

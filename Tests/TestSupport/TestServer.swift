@@ -31,6 +31,7 @@ public final class TestServer: Sendable {
         }
         let server = HTTPServer(context: context, endpoint: .network(address: "127.0.0.1", port: 0))
         port = try await server.start()
+        try await homeserver.applicationServices.start()
         self.homeserver = homeserver
         self.server = server
         self.directory = directory

@@ -5,6 +5,7 @@ import MatrixCore
 enum DirectoryRoutes {
     static func resolve(_ request: APIRequest) async throws -> Reply {
         let directory = request.homeserver.directory
+        try await request.homeserver.applicationServices.provide(request.roomAlias())
         let roomID = try await directory.roomID(of: request.roomAlias())
         return .json(["room_id": .string(roomID.rawValue), "servers": [.string(request.homeserver.serverName)]])
     }
@@ -66,6 +67,7 @@ enum DirectoryRoutes {
             query.searchTerm = try filter.optionalString("generic_search_term") ?? ""
             query.roomTypes = try filter.optionalArray("room_types")?.map(\.stringValue)
         }
+        query.network = try network(body)
         return .json(try await request.homeserver.directory.publicRooms(query))
     }
 
@@ -73,6 +75,15 @@ enum DirectoryRoutes {
     private static func checkServer(_ request: APIRequest) throws(MatrixError) {
         guard let server = request.query("server"), !server.isEmpty, server != request.homeserver.serverName else { return }
         throw MatrixError(.notFound, "This box does not talk to \(server).")
+    }
+
+    /// spec: client-server-api/#post_matrixclientv3publicrooms (`third_party_instance_id`)
+    private static func network(_ body: JSONObject) throws(MatrixError) -> PublicRoomsNetwork {
+        let includesAll = try body.optionalBool("include_all_networks") ?? false
+        guard let id = try body.optionalString("third_party_instance_id") else { return includesAll ? .all : .box }
+        guard !includesAll else { throw MatrixError(.invalidParameter, "include_all_networks and third_party_instance_id exclude each other.") }
+        guard let network = PublicRoomsNetwork(instanceID: id) else { throw MatrixError(.notFound, "There is no such network.") }
+        return network
     }
 
     private static func place(_ token: String?) throws(MatrixError) -> PublicRoomsPlace {

@@ -15,6 +15,7 @@ enum MembershipRoutes {
 
     private static func join(_ request: APIRequest, to target: RoomTarget) async throws -> Reply {
         let body = try await request.optionalBody()
+        try await request.homeserver.applicationServices.provide(target)
         let room = try await request.homeserver.membership.join(
             target, as: request.session.userID, extra: body, reason: body.optionalString("reason"))
         return .json(["room_id": .string(room.rawValue)])
@@ -22,8 +23,10 @@ enum MembershipRoutes {
 
     static func knock(_ request: APIRequest) async throws -> Reply {
         let body = try await request.optionalBody()
+        let target = try target(request, "roomIdOrAlias")
+        try await request.homeserver.applicationServices.provide(target)
         let room = try await request.homeserver.membership.knock(
-            target(request, "roomIdOrAlias"), as: request.session.userID, reason: body.optionalString("reason"))
+            target, as: request.session.userID, reason: body.optionalString("reason"))
         return .json(["room_id": .string(room.rawValue)])
     }
 
@@ -43,8 +46,10 @@ enum MembershipRoutes {
         guard body["medium"] == nil, body["address"] == nil else {
             throw MatrixError(.threepidDenied, "This box knows no e-mail addresses or phone numbers; invite by user ID.")
         }
+        let invitee = try userID(in: body)
+        try await request.homeserver.applicationServices.provide(invitee)
         try await request.homeserver.membership.invite(
-            userID(in: body), to: request.roomID(), by: request.session.userID, reason: body.optionalString("reason"))
+            invitee, to: request.roomID(), by: request.session.userID, reason: body.optionalString("reason"))
         return .empty
     }
 

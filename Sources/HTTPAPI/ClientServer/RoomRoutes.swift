@@ -7,6 +7,7 @@ enum RoomRoutes {
     static func create(_ request: APIRequest) async throws -> Reply {
         let creation = try RoomCreation(await request.body())
         try request.homeserver.applicationServices.check(creation, by: request.session)
+        try await request.homeserver.applicationServices.provide(creation.invitees)
         let roomID = try await request.homeserver.rooms.create(creation, by: request.session.userID)
         return .json(["room_id": .string(roomID.rawValue)])
     }

@@ -2,16 +2,6 @@ import MatrixCore
 
 /// What a household box does not have, answered so that clients hide it or go on without it.
 enum StubRoutes {
-    // spec: client-server-api/#get_matrixclientv3thirdpartyprotocols
-    static func noProtocols(_ request: APIRequest) -> Reply { .empty }
-
-    /// No bridges, so no users and places of other networks.
-    static func noThirdPartyResults(_ request: APIRequest) -> Reply { .jsonBytes(Array("[]".utf8)) }
-
-    static func unknownProtocol(_ request: APIRequest) throws -> Reply {
-        throw MatrixError(.notFound, "This box has no bridges to other networks.")
-    }
-
     /// No TURN server: on one network calls need none. A list of servers on the internet would be wrong here.
     ///
     /// spec: client-server-api/#get_matrixclientv3voipturnserver

@@ -24,7 +24,8 @@ public final class Registration: Sendable {
     /// - Parameter joinHomeRoom: called for each new account, before its owner hears of it.
     init(
         database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication, invites: Invites,
-        limiter: RateLimiter, namespaces: ServiceNamespaces = .none, serverName: String, mode: HomeserverConfiguration.Registration, clock: Clock, logger: Logger,
+        limiter: RateLimiter, namespaces: ServiceNamespaces = .none, serverName: String, mode: HomeserverConfiguration.Registration, clock: Clock,
+        logger: Logger,
         joinHomeRoom: @escaping @Sendable (UserID) async throws -> Void
     ) {
         self.database = database

@@ -1,6 +1,7 @@
 import Logging
 public import MatrixCore
 import Storage
+import Synchronization
 
 /// What application services ask of the box: acting for the users of their namespaces, making them, logging them in.
 ///
@@ -14,12 +15,28 @@ public final class ApplicationServices: Sendable {
     /// The key that stands for a device, by service and user.
     private let sessionKeys = CommittedCache<SessionOwner, Int64?>(capacity: 4_096)
 
+    /// Those who want to hear of something.
+    let connections: [ApplicationService: ServiceConnection]
+    let senders: [ApplicationService: ServiceSender]
+    public let networks: ThirdPartyNetworks
+    private let running = Mutex<[Task<Void, Never>]>([])
+
     private struct SessionOwner: Hashable {
         let service: ApplicationService
         let user: UserID
     }
 
-    init(namespaces: ServiceNamespaces, database: Database, sessions: Sessions, serverName: String, clock: Clock) {
+    init(
+        namespaces: ServiceNamespaces, database: Database, feed: ChangeFeed, http: any HTTPClient, sessions: Sessions, typing: Typing,
+        presence: Presence, serverName: String, clock: Clock, logger: Logger
+    ) {
+        let connections = namespaces.services.compactMap { ServiceConnection($0, http: http) }
+        self.connections = Dictionary(uniqueKeysWithValues: connections.map { ($0.service, $0) })
+        senders = Dictionary(
+            uniqueKeysWithValues: connections.map {
+                ($0.service, ServiceSender($0, database: database, feed: feed, typing: typing, presence: presence, logger: logger))
+            })
+        networks = ThirdPartyNetworks(connections)
         self.namespaces = namespaces
         self.database = database
         self.sessions = sessions
@@ -50,6 +67,29 @@ public final class ApplicationServices: Sendable {
         return usable.count == services.count ? namespaces : ServiceNamespaces(usable, isComplete: false)
     }
 
+    // MARK: What they are told
+
+    /// Begins to tell the services what happens.
+    public func start() async throws {
+        guard !isEmpty else { return }
+        // A file that cannot be read today may be good again tomorrow.
+        if namespaces.isComplete {
+            let ids = namespaces.services.map(\.id)
+            try await database.write { try $0.deleteProgress(exceptOf: ids) }
+        }
+        let tasks = senders.values.map { sender in Task { await sender.run() } }
+        running.withLock { $0 = tasks }
+    }
+
+    func stop() async {
+        let tasks = running.withLock { tasks in
+            defer { tasks = [] }
+            return tasks
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
     // MARK: Identity assertion
 
     /// The service whose token this is.
@@ -63,6 +103,7 @@ public final class ApplicationServices: Sendable {
     ///
     /// spec: application-service-api/#identity-assertion
     public func session(of service: ApplicationService, actingAs userID: String?, device deviceID: String?) async throws -> Session {
+        senders[service]?.serviceIsThere()
         var user = service.sender
         if let userID {
             guard let named = UserID(userID), service.includes(named) else {

@@ -74,7 +74,8 @@ struct YAMLReader {
     }
 
     private func isMarker(_ text: StaticString) -> Bool {
-        column == 0 && bytes[index...].starts(with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) && isBlank(at: index + 3)
+        column == 0 && bytes[index...].starts(with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+            && isBlank(at: index + 3)
     }
 
     // MARK: Block style
@@ -239,7 +240,8 @@ struct YAMLReader {
         switch first {
         case UInt8(ascii: "|"), UInt8(ascii: ">"): throw error("a text over several lines is not understood here; write it in one line, in quotes")
         case UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"):
-            throw error("a text that begins with \(Character(Unicode.Scalar(first))) has to be in quotes (anchors, aliases and tags are not understood here)")
+            throw error(
+                "a text that begins with \(Character(Unicode.Scalar(first))) has to be in quotes (anchors, aliases and tags are not understood here)")
         case UInt8(ascii: "@"), UInt8(ascii: "`"), UInt8(ascii: "%"), UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
             throw error("a text that begins with \(Character(Unicode.Scalar(first))) has to be in quotes")
         default: break

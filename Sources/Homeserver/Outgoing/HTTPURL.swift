@@ -39,6 +39,22 @@ public struct HTTPURL: Sendable, Hashable {
         guard Self.isPercentEncoded(target) else { return nil }
     }
 
+    /// Text as a part of a path or of a query: only the characters that never need an escape are left as they are.
+    public static func encoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded += byte < 16 ? "%0" : "%"
+                encoded += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+
     /// What the request line names.
     public var target: String { query.map { "\(path)?\($0)" } ?? path }
 

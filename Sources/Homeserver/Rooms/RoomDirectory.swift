@@ -99,7 +99,7 @@ public struct RoomDirectory: Sendable {
     public func publicRooms(_ query: PublicRoomsQuery) async throws -> JSONObject {
         try await database.read { transaction in
             var entries: [(members: Int, entry: JSONObject)] = []
-            for room in try transaction.listedRooms() {
+            for room in try Self.rooms(query.network, in: transaction) {
                 let entry = try Self.entry(of: room, in: transaction)
                 if query.matches(entry) { entries.append((Int(entry.integer("num_joined_members") ?? 0), entry)) }
             }
@@ -112,6 +112,30 @@ public struct RoomDirectory: Sendable {
             if range.upperBound < entries.count { page["next_batch"] = .string(PublicRoomsPlace.after(range.upperBound).token) }
             if range.lowerBound > 0 { page["prev_batch"] = .string(PublicRoomsPlace.before(range.lowerBound).token) }
             return page
+        }
+    }
+
+    private static func rooms(_ network: PublicRoomsNetwork, in transaction: ReadTransaction) throws -> [RoomRecord] {
+        let bridged: [RoomRecord]
+        switch network {
+        case .box: return try transaction.listedRooms()
+        case .bridged(let service, let network): return try transaction.rooms(listedByService: service, network: network)
+        case .all: bridged = try transaction.rooms(listedByService: nil, network: nil)
+        }
+        let own = try transaction.listedRooms()
+        return own + bridged.filter { room in !own.contains { $0.key == room.key } }
+    }
+
+    /// Lists a room, or takes it off the list, that a service keeps for a network.
+    ///
+    /// spec: application-service-api/#put_matrixclientv3directorylistappservicenetworkidroomid
+    public func setListed(_ isListed: Bool, _ roomID: RoomID, network: String, session: Session) async throws {
+        guard let service = session.applicationService, network.utf8.count <= maxIdentifierBytes else {
+            throw MatrixError(.invalidParameter, "The ID of a network has at most \(maxIdentifierBytes) bytes.")
+        }
+        try await database.write { transaction in
+            guard let room = try transaction.room(roomID) else { throw MatrixError(.notFound, "There is no room \(roomID).") }
+            try transaction.setListed(isListed, room: room.key, byService: service.id, network: network)
         }
     }
 
@@ -181,6 +205,22 @@ public enum PublicRoomsPlace: Sendable, Hashable {
     }
 }
 
+/// Whose list of public rooms is meant.
+public enum PublicRoomsNetwork: Sendable, Hashable {
+    case box
+    /// The list that an application service keeps for a network.
+    case bridged(service: String, network: String)
+    case all
+
+    /// Reads `third_party_instance_id`.
+    public init?(instanceID: String) {
+        guard let separator = instanceID.firstIndex(of: "|") else { return nil }
+        self = .bridged(service: String(instanceID[..<separator]), network: String(instanceID[separator...].dropFirst()))
+    }
+
+    static func instanceID(service: String, network: String) -> String { "\(service)|\(network)" }
+}
+
 /// What somebody looks for in the public list.
 public struct PublicRoomsQuery: Sendable {
     public var limit = 100
@@ -188,6 +228,7 @@ public struct PublicRoomsQuery: Sendable {
     public var searchTerm = ""
     /// `nil` for every type; a `nil` element stands for ordinary rooms.
     public var roomTypes: [String?]?
+    public var network = PublicRoomsNetwork.box
 
     public static let maxLimit = 500
 

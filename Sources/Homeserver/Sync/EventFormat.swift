@@ -10,6 +10,11 @@ public struct EventFormat: Sendable {
 
     public init(for session: Session) { deviceKey = session.deviceKey }
 
+    private init(deviceKey: Int64) { self.deviceKey = deviceKey }
+
+    /// For what is sent to application services. No device has this key.
+    static let ofServices = EventFormat(deviceKey: 0)
+
     /// spec: client-server-api/#room-event-format
     public func write(_ event: TimelineEvent, to writer: inout JSONWriter) {
         guard let fields else {

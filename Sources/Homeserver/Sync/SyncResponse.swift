@@ -154,7 +154,7 @@ struct SyncResponseWriter {
     /// Usually one content. A user who read an event in its thread and by itself needs two: one has a single place for them.
     ///
     /// spec: client-server-api/#mreceipt
-    private static func contents(of receipts: [Receipt]) -> [JSONObject] {
+    static func contents(of receipts: [Receipt]) -> [JSONObject] {
         var contents: [JSONObject] = []
         var rest = receipts
         while !rest.isEmpty {
