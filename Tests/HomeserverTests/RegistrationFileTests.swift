@@ -78,11 +78,11 @@ struct RegistrationFileTests {
         ("id: \"IRC Bridge\"", "id: \"open", 2),
         ("as-secret#1", "@secret", 4), ("as-secret#1", "|\n  secret", 4), ("as-secret#1", "&a secret", 4), ("as-secret#1", "\"two words\"", 4),
         ("_irc_bot", "\"@irc:box\"", 6), ("rate_limited: false", "rate_limited: nope", 7), ("rate_limited: false", "rate_limited: 'false'", 7),
-        ("rate_limited: false", "rate_limited: false\nid: again", 8), ("  users:", "\tusers:", 10), ("  users:", "   users:", 16),
+        ("rate_limited: false", "rate_limited: false\nid: again", 8), ("  users:", "\tusers:", 10), ("  users:", "   users:", 11),
         ("regex: '@_irc_bridge_.*'", "regex: '@_irc_(.*'", 12), ("regex: '@_irc_bridge_.*'", "regex: '(?!a)'", 12),
-        ("exclusive: true\n    regex: '@_irc_bridge_.*'", "exclusive: true", 11), ("rooms: []", "rooms: [", 17), ("rooms: []", "rooms: yes", 17),
-        ("rooms: []", "rooms: []]", 17), ("protocols: [irc, \"xmpp\"]", "protocols: [irc \"xmpp\"]", 18),
-        ("protocols: [irc, \"xmpp\"]", "protocols: [irc]\n--- \na: b", 19),
+        ("exclusive: true\n    regex: '@_irc_bridge_.*'", "exclusive: true", 11), ("rooms: []", "rooms: [", 19), ("rooms: []", "rooms: yes", 18),
+        ("rooms: []", "rooms: []]", 18), ("protocols: [irc, \"xmpp\"]", "protocols: [irc, \"xmpp\"", 19),
+        ("protocols: [irc, \"xmpp\"]", "protocols: [irc]\n--- \na: b", 20),
     ])
     func mistakes(original: String, replacement: String, line: Int) throws {
         let text = Self.example.replacing(original, with: replacement, maxReplacements: 1)

@@ -9,6 +9,7 @@ import Synchronization
 public final class ApplicationServices: Sendable {
     let namespaces: ServiceNamespaces
     let database: Database
+    private let feed: ChangeFeed
     private let sessions: Sessions
     private let serverName: String
     private let clock: Clock
@@ -39,6 +40,7 @@ public final class ApplicationServices: Sendable {
         networks = ThirdPartyNetworks(connections)
         self.namespaces = namespaces
         self.database = database
+        self.feed = feed
         self.sessions = sessions
         self.serverName = serverName
         self.clock = clock
@@ -72,12 +74,17 @@ public final class ApplicationServices: Sendable {
     /// Begins to tell the services what happens.
     public func start() async throws {
         guard !isEmpty else { return }
-        // A file that cannot be read today may be good again tomorrow.
-        if namespaces.isComplete {
-            let ids = namespaces.services.map(\.id)
-            try await database.write { try $0.deleteProgress(exceptOf: ids) }
+        let ids = namespaces.services.map(\.id)
+        try await database.write { [namespaces] transaction in
+            // A file that cannot be read today may be good again tomorrow.
+            if namespaces.isComplete { try transaction.deleteProgress(exceptOf: ids) }
+            // Nobody wants to hear of years before they came.
+            for id in ids where try transaction.progress(ofService: id) == nil {
+                try transaction.setProgress(ServiceProgress(position: transaction.lastPosition), ofService: id)
+            }
         }
-        let tasks = senders.values.map { sender in Task { await sender.run() } }
+        let start = feed.position
+        let tasks = senders.values.map { sender in Task { await sender.run(from: start) } }
         running.withLock { $0 = tasks }
     }
 

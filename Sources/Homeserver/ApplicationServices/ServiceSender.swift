@@ -44,9 +44,11 @@ final class ServiceSender: Sendable {
     func serviceIsThere() { pause.end() }
 
     /// Returns when the task is cancelled, or when the box is closed.
-    func run() async {
+    ///
+    /// - Parameter start: what was typed, read and so on before is not told.
+    func run(from start: Position) async {
         do {
-            try await tell()
+            try await tell(from: start)
         } catch is CancellationError {
             // The box is shutting down.
         } catch {
@@ -54,15 +56,11 @@ final class ServiceSender: Sendable {
         }
     }
 
-    private func tell() async throws {
+    private func tell(from start: Position) async throws {
         let id = service.id
-        let newest = feed.position
-        // Nobody wants to hear of years before they came.
-        let known = try await database.read { try $0.progress(ofService: id) }
-        var progress = known ?? ServiceProgress(position: newest)
+        var progress = try await database.read { try $0.progress(ofService: id) } ?? ServiceProgress(position: start)
         var stored = progress
-        if known == nil { try await store(progress) }
-        var ephemeralEnd = newest
+        var ephemeralEnd = start
         while true {
             try Task.checkCancellation()
             if let last = progress.sending.last {
@@ -88,7 +86,6 @@ final class ServiceSender: Sendable {
         }
     }
 
-    @discardableResult
     private func store(_ progress: ServiceProgress) async throws -> ServiceProgress {
         let id = service.id
         try await database.write { try $0.setProgress(progress, ofService: id) }
