@@ -190,10 +190,10 @@ struct ServiceSenderTests {
             let (alice, bob) = (try await fixture.person("alice"), try await fixture.person("bob"))
             let ghost = try await ghost("irc_ben", fixture)
             let room = try await fixture.room(by: alice, members: [ghost])
-            let private_ = try await fixture.room(by: bob)
+            let hidden = try await fixture.room(by: bob)
             let event = try await fixture.say("read me", in: room, by: alice)
             try await fixture.home.applicationServices.start()
-            try await fixture.home.typing.set(true, timeoutMilliseconds: 30_000, in: private_, by: bob.userID)
+            try await fixture.home.typing.set(true, timeoutMilliseconds: 30_000, in: hidden, by: bob.userID)
             try await fixture.home.presence.set(.online, message: nil, of: bob.userID)
             try await fixture.home.receipts.set("m.read.private", to: event, threadID: nil, in: room, by: alice.userID)
             try await fixture.home.typing.set(true, timeoutMilliseconds: 30_000, in: room, by: alice.userID)
@@ -206,7 +206,7 @@ struct ServiceSenderTests {
                 told = try await fixture.network.requests.first(count).map { try Transaction($0) }.flatMap(\.ephemeral)
                 count = fixture.network.requests.all.count + 1
             }
-            #expect(!"\(told)".contains("bob") && !"\(told)".contains(private_.rawValue))
+            #expect(!"\(told)".contains("bob") && !"\(told)".contains(hidden.rawValue))
             let typing = try #require(told.first { $0.string("type") == "m.typing" })
             #expect(typing.string("room_id") == room.rawValue && typing.object("content")?.array("user_ids") == [.string(alice.userID.rawValue)])
             #expect(told.contains { $0.string("type") == "m.presence" && $0.string("sender") == alice.userID.rawValue })
@@ -231,7 +231,7 @@ struct ServiceSenderTests {
                 return OutgoingResponse(status: 200)
             }
             let alice = try await fixture.person("alice")
-            func user(_ name: String) -> UserID { UserID(localpart: name, server: HomeFixture.serverName) }
+            @Sendable func user(_ name: String) -> UserID { UserID(localpart: name, server: HomeFixture.serverName) }
             // Those that are there, or are nobody's, cost no question.
             try await services.provide(alice.userID)
             try await services.provide(user("nobody"))
