@@ -2,23 +2,19 @@ import Synchronization
 
 /// A time of waiting that somebody else can cut short.
 final class Pause: Sendable {
-    private struct State {
-        var timer: Task<Void, any Error>?
-    }
-
-    private let state = Mutex(State())
+    private let timer = Mutex<Task<Void, any Error>?>(nil)
 
     /// Returns when the time is over, when `end` is called, or when the task is cancelled.
     func wait(_ duration: Duration) async {
-        let timer = Task { try await Task.sleep(for: duration) }
-        state.withLock { $0.timer = timer }
+        let sleep = Task { try await Task.sleep(for: duration) }
+        timer.withLock { $0 = sleep }
         await withTaskCancellationHandler {
-            _ = await timer.result
+            _ = await sleep.result
         } onCancel: {
-            timer.cancel()
+            sleep.cancel()
         }
-        state.withLock { $0.timer = nil }
+        timer.withLock { $0 = nil }
     }
 
-    func end() { state.withLock { $0.timer }?.cancel() }
+    func end() { timer.withLock { $0 }?.cancel() }
 }
