@@ -34,6 +34,7 @@ struct User: AsyncParsableCommand {
                 let marks = [
                     account.bool("admin") == true ? "administrator" : nil, account.bool("deactivated") == true ? "deactivated" : nil,
                     account.bool("locked") == true ? "locked" : nil,
+                    account.string("application_service").map { "of the application service \($0)" },
                 ]
                 let text = ([account.string("user_id")] + marks).compactMap { $0 }.joined(separator: "  ")
                 Terminal.write(text + "\n")

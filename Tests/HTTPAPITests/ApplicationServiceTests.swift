@@ -11,8 +11,8 @@ struct ApplicationServiceTests {
     private static let token = "as-token-of-irc"
 
     /// A server with one service: `@irc_*` is its own alone, `@shared_*` is anybody's.
-    private func run(_ more: String = "", _ body: (TestServer) async throws -> Void) async throws {
-        let directory = try TemporaryDirectory()
+    private func run(on directory: TemporaryDirectory? = nil, _ body: (TestServer) async throws -> Void) async throws {
+        let directory = try directory ?? TemporaryDirectory()
         let path = directory.path + "/data/appservices"
         mkdir(directory.path + "/data", 0o700)
         mkdir(path, 0o700)
@@ -25,7 +25,6 @@ struct ApplicationServiceTests {
             namespaces:
               users: [{exclusive: true, regex: '@irc_.*'}, {exclusive: false, regex: '@shared_.*'}]
               aliases: [{exclusive: true, regex: '#irc_.*'}]
-            \(more)
             """
         let file = try #require(fopen(path + "/irc.yaml", "w"))
         fputs(text, file)
@@ -232,14 +231,10 @@ struct ApplicationServiceTests {
 
     @Test func everythingIsThereAfterARestart() async throws {
         let directory = try TemporaryDirectory()
-        try await run { server in
-            try await register("irc_a", service(server))
-            await server.stop()
-            try await TestServer.run(on: server.directory) { again in
-                let answer = try await service(again).call("GET", Self.client + "/account/whoami", query: [("user_id", "@irc_a:test.example")])
-                #expect(answer.string("user_id") == "@irc_a:test.example")
-            }
+        try await run(on: directory) { try await register("irc_a", service($0)) }
+        try await run(on: directory) { server in
+            let answer = try await service(server).call("GET", Self.client + "/account/whoami", query: [("user_id", "@irc_a:test.example")])
+            #expect(answer.string("user_id") == "@irc_a:test.example")
         }
-        _ = directory
     }
 }

@@ -57,19 +57,18 @@ struct ServiceSenderTests {
         var ephemeral: [JSONObject] { (body.array("ephemeral") ?? []).compactMap(\.objectValue) }
     }
 
-    /// The transactions that carry messages, when at least that many requests came in all.
-    private func transactions(_ fixture: HomeFixture) throws -> [Transaction] {
-        try fixture.network.requests.all.filter { $0.url.path.contains("/transactions/") }.map { try Transaction($0) }
+    private func transactions(_ requests: [OutgoingRequest]) throws -> [Transaction] {
+        try requests.filter { $0.url.path.contains("/transactions/") }.map { try Transaction($0) }
     }
 
-    /// All texts that came, when `text` is among them.
+    /// All transactions that came, when `text` is in one of them.
     private func wait(for text: String, _ fixture: HomeFixture) async throws -> [Transaction] {
         var count = 1
         while true {
-            _ = try await fixture.network.requests.first(count)
-            let all = try transactions(fixture)
+            let requests = try await fixture.network.requests.first(count)
+            let all = try transactions(requests)
             if all.contains(where: { $0.bodies.contains(text) }) { return all }
-            count = fixture.network.requests.all.count + 1
+            count = requests.count + 1
         }
     }
 
@@ -203,8 +202,9 @@ struct ServiceSenderTests {
             var told: [JSONObject] = []
             var count = 1
             while !told.contains(where: { $0.string("type") == "m.receipt" && "\($0)".contains("m.read.private") }) {
-                told = try await fixture.network.requests.first(count).map { try Transaction($0) }.flatMap(\.ephemeral)
-                count = fixture.network.requests.all.count + 1
+                let requests = try await fixture.network.requests.first(count)
+                told = try transactions(requests).flatMap(\.ephemeral)
+                count = requests.count + 1
             }
             #expect(!"\(told)".contains("bob") && !"\(told)".contains(hidden.rawValue))
             let typing = try #require(told.first { $0.string("type") == "m.typing" })

@@ -19,6 +19,7 @@ enum ControlRoutes {
                     [
                         "user_id": .string(account.userID.rawValue), "admin": .bool(account.isAdministrator),
                         "deactivated": .bool(account.isDeactivated), "locked": .bool(account.isLocked),
+                        "application_service": account.applicationService.map { .string($0) } ?? .null,
                     ]
                 })
         ])

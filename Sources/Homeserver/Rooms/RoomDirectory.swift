@@ -123,7 +123,8 @@ public struct RoomDirectory: Sendable {
         case .all: bridged = try transaction.rooms(listedByService: nil, network: nil)
         }
         let own = try transaction.listedRooms()
-        return own + bridged.filter { room in !own.contains { $0.key == room.key } }
+        let keys = Set(own.map(\.key))
+        return own + bridged.filter { !keys.contains($0.key) }
     }
 
     /// Lists a room, or takes it off the list, that a service keeps for a network.
