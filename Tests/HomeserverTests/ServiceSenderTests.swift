@@ -15,7 +15,6 @@ struct ServiceSenderTests {
         as_token: as-secret
         hs_token: hs-secret
         sender_localpart: irc-bot
-        receive_ephemeral: true
         namespaces:
           users: [{exclusive: true, regex: '@irc_.*'}]
           aliases: [{exclusive: true, regex: '#irc_.*'}]
@@ -54,7 +53,6 @@ struct ServiceSenderTests {
         }
 
         var bodies: [String] { (body.array("events") ?? []).compactMap { $0.objectValue?.object("content")?.string("body") } }
-        var ephemeral: [JSONObject] { (body.array("ephemeral") ?? []).compactMap(\.objectValue) }
     }
 
     private func transactions(_ requests: [OutgoingRequest]) throws -> [Transaction] {
@@ -180,39 +178,6 @@ struct ServiceSenderTests {
             let all = try await fixture.network.requests.first(2)
             #expect(all[0].url.path.hasPrefix("/irc/_matrix/app/v1/transactions/") && all[1].url.path.hasPrefix("/irc/transactions/"))
             #expect(all[0].body == all[1].body)
-        }
-    }
-
-    @Test func typingReceiptsAndPresence() async throws {
-        try await run { fixture in
-            fixture.network.answer { _ throws(OutgoingHTTPError) in OutgoingResponse(status: 200) }
-            let (alice, bob) = (try await fixture.person("alice"), try await fixture.person("bob"))
-            let ghost = try await ghost("irc_ben", fixture)
-            let room = try await fixture.room(by: alice, members: [ghost])
-            let hidden = try await fixture.room(by: bob)
-            let event = try await fixture.say("read me", in: room, by: alice)
-            try await fixture.home.applicationServices.start()
-            try await fixture.home.typing.set(true, timeoutMilliseconds: 30_000, in: hidden, by: bob.userID)
-            try await fixture.home.presence.set(.online, message: nil, of: bob.userID)
-            try await fixture.home.receipts.set("m.read.private", to: event, threadID: nil, in: room, by: alice.userID)
-            try await fixture.home.typing.set(true, timeoutMilliseconds: 30_000, in: room, by: alice.userID)
-            try await fixture.home.receipts.set("m.read", to: event, threadID: nil, in: room, by: alice.userID)
-            try await fixture.home.presence.set(.online, message: "here", of: alice.userID)
-            try await fixture.home.receipts.set("m.read.private", to: event, threadID: nil, in: room, by: ghost.userID)
-            var told: [JSONObject] = []
-            var count = 1
-            while !told.contains(where: { $0.string("type") == "m.receipt" && "\($0)".contains("m.read.private") }) {
-                let requests = try await fixture.network.requests.first(count)
-                told = try transactions(requests).flatMap(\.ephemeral)
-                count = requests.count + 1
-            }
-            #expect(!"\(told)".contains("bob") && !"\(told)".contains(hidden.rawValue))
-            let typing = try #require(told.first { $0.string("type") == "m.typing" })
-            #expect(typing.string("room_id") == room.rawValue && typing.object("content")?.array("user_ids") == [.string(alice.userID.rawValue)])
-            #expect(told.contains { $0.string("type") == "m.presence" && $0.string("sender") == alice.userID.rawValue })
-            let receipts = told.filter { $0.string("type") == "m.receipt" }.compactMap { $0.object("content")?.object(event.rawValue) }
-            #expect(receipts.contains { $0.object("m.read")?.object(alice.userID.rawValue) != nil })
-            #expect(receipts.compactMap { $0.object("m.read.private") }.allSatisfy { $0.members.map(\.key) == [ghost.userID.rawValue] })
         }
     }
 
