@@ -245,13 +245,13 @@ import Testing
 
     // MARK: Knocking
 
-    @Test func aKnockIsAnsweredByAnInvitation() async throws {
+    @Test(arguments: ["knock", "knock_restricted"]) func aKnockIsAnsweredByAnInvitation(rule: String) async throws {
         try await HomeFixture.with { fixture in
             let people = try await fixture.people("alice", "bob", "carol")
             let (alice, bob, carol) = (people[0], people[1], people[2])
             let room = try await fixture.room(by: alice, preset: .privateChat)
             await expect(.forbidden) { _ = try await fixture.home.membership.knock(.id(room), as: bob.userID, reason: nil) }
-            try await fixture.setState("m.room.join_rules", "", ["join_rule": "knock"], in: room, by: alice)
+            try await fixture.setState("m.room.join_rules", "", ["join_rule": .string(rule)], in: room, by: alice)
             _ = try await fixture.home.membership.knock(.id(room), as: bob.userID, reason: "please")
             #expect(try await fixture.state(of: room)[StateKey("m.room.member", bob.userID.rawValue)]?.string("reason") == "please")
             await expect(.forbidden) { try await fixture.join(room, bob) }

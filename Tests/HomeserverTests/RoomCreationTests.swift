@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    /// Clients that set levels of their own replace the whole list of events.
+    @Test(
+        arguments: [
+            (["events": ["m.room.name": 0]], 150), (["events": ["m.room.tombstone": 50]], 150), (["events": ["m.room.tombstone": 51]], 51),
+            (["state_default": 100, "events": ["m.room.tombstone": 100]], 150), (["state_default": 0, "events": ["m.room.tombstone": 100]], 100),
+        ] as [(JSONObject, Int64)])
+    func onlyCreatorsCloseARoomOfVersion12(override: JSONObject, level: Int64) async throws {
+        try await HomeFixture.with { fixture in
+            let alice = try await fixture.person("alice")
+            for version in ["11", "12"] {
+                let room = try await fixture.home.rooms.create(
+                    creation(["room_version": .string(version), "power_level_content_override": .object(override)]), by: alice.userID)
+                let levels = try await fixture.state(of: room)[StateKey("m.room.power_levels")]
+                let given = override.object("events").map { $0.integer("m.room.tombstone") } ?? 100
+                #expect(levels?.object("events")?.integer("m.room.tombstone") == (version == "12" ? level : given))
+            }
+        }
+    }
+
     struct Refusal: CustomTestStringConvertible, Sendable {
         let body: JSONObject
         let code: MatrixError.Code
@@ -141,6 +160,10 @@ import Testing
         Refusal(body: ["room_alias_name": "a:b"], code: .invalidParameter),
         Refusal(body: ["room_alias_name": ""], code: .invalidParameter),
         Refusal(body: ["room_alias_name": "taken"], code: .roomInUse),
+        Refusal(body: ["room_alias_name": "a b"], code: .invalidParameter),
+        Refusal(body: ["room_alias_name": .string(String(repeating: "x", count: 300))], code: .invalidParameter),
+        Refusal(
+            body: ["initial_state": [["type": "m.room.canonical_alias", "content": ["alias": "#taken:box.test"]]]], code: .badAlias),
         Refusal(body: ["invite": ["bob"]], code: .invalidParameter),
         Refusal(body: ["invite": ["@nobody:box.test"]], code: .invalidParameter),
         Refusal(body: ["invite_3pid": [["medium": "email"]]], code: .threepidDenied),

@@ -281,6 +281,10 @@ struct Household {
                 let state: Presence.State = Bool.random(using: &random) ? .online : .unavailable
                 try await home.presence.set(state, message: "\(step)", of: person.userID)
             case 97..<98: rooms.append(try await fixture.room(by: person, members: [other]))
+            case 98..<99:
+                try await home.accountData.setTag("u.\(step)", of: person.userID, room: room, to: [:])
+                let version = RoomVersion.allCases.randomElement(using: &random) ?? .v12
+                rooms.append(try await home.upgrades.upgrade(room, RoomUpgrade(version: version.rawValue), by: people[0].userID))
             default: fixture.clock.jump(milliseconds: Int64.random(in: -1_000_000_000...1_000_000_000, using: &random))
             }
         } catch is MatrixError {}

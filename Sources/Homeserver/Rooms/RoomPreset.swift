@@ -43,6 +43,22 @@ enum RoomPreset: String {
             "invite": .integer(self == .publicChat ? 50 : 0),
         ]
         for member in override?.members ?? [] { levels[member.key] = member.value }
-        return levels
+        return version.creatorsHavePrivilege ? Self.withHighTombstone(levels, always: false) : levels
+    }
+
+    /// Where creators stand above all levels, nobody closes a room by the level that state needs in general.
+    ///
+    /// - Parameter always: also where the levels say something else that is high enough for the specification.
+    ///
+    /// spec: client-server-api/#post_matrixclientv3createroom
+    static func withHighTombstone(_ levels: JSONObject, always: Bool) -> JSONObject {
+        let stateDefault = levels.integer("state_default") ?? 50
+        guard var events = levels["events"] == nil ? [:] : levels.object("events") else { return levels }
+        let current = events.integer("m.room.tombstone") ?? stateDefault
+        guard always || current <= stateDefault else { return levels }
+        events["m.room.tombstone"] = .integer(max(150, current, stateDefault < 1 << 52 ? stateDefault + 1 : stateDefault))
+        var raised = levels
+        raised["events"] = .object(events)
+        return raised
     }
 }

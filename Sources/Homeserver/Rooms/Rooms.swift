@@ -105,7 +105,10 @@ public struct Rooms: Sendable {
         if !given.contains("m.room.guest_access"), let value = preset.guestAccess {
             try add("m.room.guest_access", "", ["guest_access": .string(value)])
         }
-        for event in creation.initialState { try add(event.type, event.stateKey, event.content) }
+        for event in creation.initialState {
+            if event.type == "m.room.canonical_alias" { try Timeline.checkAliases(event.content, room: room, in: transaction) }
+            try add(event.type, event.stateKey, event.content)
+        }
         if let name = creation.name { try add("m.room.name", "", ["name": .string(name)]) }
         if let topic = creation.topic {
             try add("m.room.topic", "", ["topic": .string(topic), "m.topic": ["m.text": [["body": .string(topic)]]]])

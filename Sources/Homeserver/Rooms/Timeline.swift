@@ -114,7 +114,7 @@ public struct Timeline: Sendable {
     /// Aliases that a canonical alias names must point to this room.
     ///
     /// spec: client-server-api/#mroomcanonical_alias
-    private static func checkAliases(_ content: JSONObject, room: RoomRecord, in transaction: ReadTransaction) throws {
+    static func checkAliases(_ content: JSONObject, room: RoomRecord, in transaction: ReadTransaction) throws {
         let old = try transaction.stateContent(of: room.key, type: "m.room.canonical_alias")
         var known = Set((old?.array("alt_aliases") ?? []).compactMap(\.stringValue))
         if let alias = old?.string("alias") { known.insert(alias) }

@@ -20,7 +20,7 @@ struct UpgradedPowerLevels {
         if version.creatorsHavePrivilege {
             for creator in creators { users[creator.rawValue] = nil }
             levels["users"] = .object(users)
-            levels = Self.withHighTombstone(levels, always: !oldVersion.creatorsHavePrivilege)
+            levels = RoomPreset.withHighTombstone(levels, always: !oldVersion.creatorsHavePrivilege)
             (atFirst, afterwards) = (levels, levels)
             return
         }
@@ -48,18 +48,6 @@ struct UpgradedPowerLevels {
         var restricted = levels
         for key in ["events_default", "invite"] where (levels.integer(key) ?? 0) < least { restricted[key] = .integer(least) }
         return restricted == levels ? nil : restricted
-    }
-
-    /// In version 12 only creators close a room, unless somebody decided otherwise in a room of that version.
-    private static func withHighTombstone(_ levels: JSONObject, always: Bool) -> JSONObject {
-        let stateDefault = levels.integer("state_default") ?? 50
-        var events = levels.object("events") ?? [:]
-        let current = events.integer("m.room.tombstone") ?? stateDefault
-        guard always || current <= stateDefault else { return levels }
-        events["m.room.tombstone"] = .integer(max(150, current, stateDefault < 1 << 52 ? stateDefault + 1 : stateDefault))
-        var raised = levels
-        raised["events"] = .object(events)
-        return raised
     }
 
     /// What somebody needs to send any state and to ban.
