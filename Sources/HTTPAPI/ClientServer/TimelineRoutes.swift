@@ -7,6 +7,7 @@ enum TimelineRoutes {
         let eventID = try await request.homeserver.timeline.send(
             type: request.parameter("eventType"), content: request.body(), to: request.roomID(),
             transactionID: request.parameter("txnId"), session: request.session)
+        request.homeserver.presence.noteActivity(of: request.session.userID)
         return .json(["event_id": .string(eventID.rawValue)])
     }
 
@@ -36,7 +37,7 @@ enum TimelineRoutes {
             of: request.roomID(), for: request.session.userID, from: request.streamToken("from"), to: request.streamToken("to"),
             direction: direction, limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        let format = request.eventFormat
+        let format = try await request.eventFormat(in: request.roomID())
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
@@ -56,7 +57,7 @@ enum TimelineRoutes {
             of: request.eventID(), in: request.roomID(), for: request.session.userID,
             limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        let format = request.eventFormat
+        let format = try await request.eventFormat(in: request.roomID())
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("event")
@@ -76,7 +77,7 @@ enum TimelineRoutes {
     static func event(_ request: APIRequest) async throws -> Reply {
         let event = try await request.homeserver.history.event(request.eventID(), in: request.roomID(), for: request.session.userID)
         var writer = JSONWriter()
-        request.eventFormat.write(event, to: &writer)
+        try await request.eventFormat(in: request.roomID()).write(event, to: &writer)
         return .jsonBytes(writer.bytes)
     }
 }
@@ -84,6 +85,13 @@ enum TimelineRoutes {
 extension APIRequest {
     /// How events look to the device that asks.
     var eventFormat: EventFormat { EventFormat(for: session) }
+
+    /// The same for events of one room, which say what the user was in it.
+    func eventFormat(in room: RoomID) async throws -> EventFormat {
+        var format = eventFormat
+        format.memberships = try await homeserver.history.memberships(of: session.userID, in: room)
+        return format
+    }
 
     func streamToken(_ name: String) throws(MatrixError) -> StreamToken? {
         guard let text = query(name), !text.isEmpty else { return nil }

@@ -7,8 +7,17 @@ public struct EventFormat: Sendable {
     let deviceKey: Int64
     var includesRoomID = true
     var fields: [PropertyPath]?
+    /// What the one who asks was in the room, where that is told.
+    public var memberships: MembershipHistory?
+    /// The events as other servers would get them, for those who ask for that.
+    var pdus: [Position: [UInt8]] = [:]
+    /// Milliseconds since 1970.
+    private let now: Int64
 
-    public init(for session: Session) { deviceKey = session.deviceKey }
+    public init(for session: Session, now: Int64 = Clock.system.nowMilliseconds) {
+        deviceKey = session.deviceKey
+        self.now = now
+    }
 
     /// spec: client-server-api/#room-event-format
     public func write(_ event: TimelineEvent, to writer: inout JSONWriter) {
@@ -33,6 +42,16 @@ public struct EventFormat: Sendable {
 
     private func writeWhole(_ event: TimelineEvent, to writer: inout JSONWriter) {
         writer.beginObject()
+        if let pdu = pdus[event.position], let members = try? JSONObject(parsing: pdu).members {
+            for member in members {
+                writer.key(member.key)
+                writer.value(member.value)
+            }
+            writer.field("event_id", event.eventID.rawValue)
+            writeUnsigned(of: event, to: &writer)
+            writer.endObject()
+            return
+        }
         writer.key("content")
         writer.raw(event.content)
         writer.field("event_id", event.eventID.rawValue)
@@ -50,6 +69,9 @@ public struct EventFormat: Sendable {
     private func writeUnsigned(of event: TimelineEvent, to writer: inout JSONWriter) {
         writer.key("unsigned")
         writer.beginObject()
+        // For clients whose clock is wrong. The box's own may have jumped since.
+        writer.field("age", max(0, now - event.originServerTimestamp))
+        if let memberships { writer.field("membership", memberships.membership(at: event.position)) }
         if let content = event.previousContent {
             writer.key("prev_content")
             writer.raw(content)

@@ -18,6 +18,8 @@ struct SyncFromMemory {
         var order: [RoomID] = []
         var response = SyncResponse()
         let filter = request.filter
+        // Only the database has the whole PDUs.
+        if filter.eventFormat == .federation { return nil }
         for change in changes {
             switch change.kind {
             case .accountData: return nil

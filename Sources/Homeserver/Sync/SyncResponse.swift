@@ -16,6 +16,8 @@ struct SyncResponse {
         var typists: [UserID]?
         var receipts: [Receipt] = []
         var accountData: [AccountDataRecord] = []
+        /// What the user was in the room.
+        var memberships = MembershipHistory.joined
 
         var isEmpty: Bool {
             timeline.isEmpty && state.isEmpty && summary == nil && typists == nil && receipts.isEmpty && accountData.isEmpty && !changesCounts
@@ -33,6 +35,8 @@ struct SyncResponse {
     var knocked: [InvitedRoom] = []
     var left: [JoinedRoom] = []
     var accountData: [AccountDataRecord] = []
+    /// The events of the rooms as other servers would get them, if the filter asks for that.
+    var pdus: [Position: [UInt8]] = [:]
     var presence: [UserID] = []
     var deviceLists = DeviceLists.Changes()
     var toDevice = ToDevice.Delivery()
@@ -58,6 +62,7 @@ extension SyncResponse {
         var format = EventFormat(for: request.session)
         format.includesRoomID = false
         format.fields = request.filter.eventFields
+        format.pdus = pdus
         let body = SyncResponseWriter(format: format, placement: request.statePlacement)
         var writer = JSONWriter(reservingCapacity: 1_024)
         writer.beginObject()
@@ -97,6 +102,8 @@ struct SyncResponseWriter {
     }
 
     func writeJoined(_ room: SyncResponse.JoinedRoom, to writer: inout JSONWriter) {
+        var format = format
+        format.memberships = room.memberships
         writer.key(room.roomID.rawValue)
         writer.beginObject()
         writer.key("timeline")
