@@ -18,6 +18,8 @@ enum DiscoveryRoutes {
         "org.matrix.msc4025": true,
         // Blocking of invitations.
         "org.matrix.msc4380.stable": true,
+        // Sliding sync, without which Element X goes no further.
+        "org.matrix.simplified_msc3575": true,
     ]
 
     private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": .object(unstableFeatures)])
