@@ -200,6 +200,8 @@ enum Routes {
         .get("/_matrix/client/v3/events/{eventId}", .user, EventStreamRoutes.event),
         .get("/_matrix/client/v3/initialSync", .user, EventStreamRoutes.initialSync),
         .get("/_matrix/client/v3/rooms/{roomId}/initialSync", .guest, EventStreamRoutes.roomInitialSync),
+        .post("/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", .guest, SlidingSyncRoutes.syncInTheField),
+        .post("/_matrix/client/v4/sync", .guest, SlidingSyncRoutes.sync),
     ]
 
     // MARK: Room aliases and published rooms. spec: client-server-api/#room-aliases

@@ -105,6 +105,7 @@ struct PermissionTests {
                 "GET \(Self.rooms)/state", "GET \(Self.rooms)/state/{eventType}", "GET \(Self.rooms)/state/{eventType}/{stateKey}",
                 "GET \(Self.rooms)/context/{eventId}", "GET \(Self.rooms)/event/{eventId}", "GET \(Self.rooms)/messages",
                 "GET \(Self.rooms)/members", "GET \(client)/sync", "GET \(client)/events", "GET \(Self.rooms)/initialSync",
+                "POST /_matrix/client/v4/sync", "POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync",
                 "GET \(media)/download/{serverName}/{mediaId}", "GET \(media)/download/{serverName}/{mediaId}/{fileName}",
                 "GET \(media)/thumbnail/{serverName}/{mediaId}",
                 "POST \(Self.rooms)/join", "POST \(client)/join/{roomIdOrAlias}", "POST \(Self.rooms)/leave",
