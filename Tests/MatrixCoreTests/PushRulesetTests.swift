@@ -1,4 +1,4 @@
-import MatrixCore
+@testable import MatrixCore
 import Testing
 
 struct PushRulesetTests {

@@ -21,7 +21,12 @@ struct NotificationReading {
     }
 
     func isRead(_ notification: NotificationRecord) throws -> Bool {
-        try notification.position <= transaction.readPosition(of: user, in: notification.roomKey)
+        let read = try transaction.readPositions(of: user, in: notification.roomKey)
+        if notification.position <= read.unthreaded { return true }
+        guard let root = try transaction.thread(of: notification.position), let thread = try transaction.eventID(at: root) else {
+            return notification.position <= read.main
+        }
+        return notification.position <= read.threads[thread] ?? .zero
     }
 
     /// What the user's rules say of the event now.

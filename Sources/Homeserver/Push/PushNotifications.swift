@@ -77,7 +77,7 @@ struct PushNotifications: Sendable {
     func unreadCount(of user: UserID, upTo end: Position, _ transaction: ReadTransaction) throws -> Int {
         try transaction.memberships(of: user).reduce(0) { count, room in
             guard room.membership == "join" else { return count }
-            return try count + notifications.counts(of: user, in: room, upTo: end, transaction).notifications
+            return try count + notifications.counts(of: user, in: room, upTo: end, transaction).total.notifications
         }
     }
 }

@@ -112,7 +112,7 @@ public struct History: Sendable {
     /// spec: client-server-api/#get_matrixclientv3eventseventid
     public func event(_ eventID: EventID, for user: UserID) async throws -> TimelineEvent {
         guard let room = try await database.read({ try $0.event(eventID)?.roomID }) else { throw Self.notFound(eventID) }
-        return try await event(eventID, in: room, for: user)
+        return try await event(eventID, in: room, for: user).event
     }
 
     /// What the user was in a room: each event says it of its own time.
