@@ -37,6 +37,8 @@ struct SlidingRoom: Sendable {
     var isDirect: Bool?
     var requiredState: [TimelineEvent] = []
     var timeline: Timeline?
+    /// What is bundled with the timeline's events.
+    var aggregations = Aggregations()
     var liveCount = 0
     var joinedCount: Int?
     var invitedCount: Int?

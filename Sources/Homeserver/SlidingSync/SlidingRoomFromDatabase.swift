@@ -10,10 +10,12 @@ struct SlidingRoomFromDatabase {
     let rooms: UserRooms
     /// The states that the connection's rooms were asked for.
     let states: [RequiredStateSet]
+    let ignoredUsers: IgnoredUsers
     let notifications: Notifications
     let transaction: ReadTransaction
 
     private var user: UserID { session.userID }
+    private var ignored: Set<UserID> { ignoredUsers.ignored(by: user) }
 
     /// - Returns: what there is to say, if there is anything, and what the client then has; neither for what it may not see.
     func room(_ work: RoomWork, stateIndex: Int32) throws -> (room: SlidingRoom?, sent: SentRoom?) {
@@ -81,11 +83,26 @@ struct SlidingRoomFromDatabase {
         let visibility = known == nil || expands ? try transaction.visibility(of: key, for: user) : nil
         let slice = try transaction.timeline(
             of: key, after: after, upTo: end, limit: limit, direction: .backwards,
-            stoppingAt: { event in visibility.map { !$0.canSee(eventAt: event.position.value) } ?? false }
+            accepting: { event in
+                guard !ignoredUsers.hides(event, from: user) else { return false }
+                guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
+                // State that still holds they get in any case, and a timeline without it would bring older state after newer one.
+                return try transaction.isState(event, of: key, at: end)
+            }
         ).slice
-        let events = Array(slice.events.reversed())
+        guard known == nil || expands || slice.isLimited || !slice.events.isEmpty else { return }
+        let erased = try visibility.map { try ErasedSenders(visibility: $0, in: transaction) }
+        let events = slice.events.reversed().map { erased?.shown($0) ?? $0 }
         room.timeline = SlidingRoom.Timeline(
             events: events, isLimited: slice.isLimited, previousBatch: events.first.map { Position($0.position.value - 1) } ?? end)
+        // Whoever has all events of a stretch can see by themselves what is related to what.
+        if slice.isLimited || known == nil || expands {
+            room.aggregations = try Aggregations(of: events, for: user, upTo: end, ignoring: ignoredUsers, in: transaction) {
+                let visibility = try visibility ?? transaction.visibility(of: key, for: user)
+                let erased = try erased ?? ErasedSenders(visibility: visibility, in: transaction)
+                return Aggregations.View(canSee: { visibility.canSee(eventAt: $0.value) }, shown: erased.shown)
+            }
+        }
         if let start { room.liveCount = events.count { $0.position > start } }
         room.isExpanded = expands && known != nil
         if slice.isLimited {
@@ -184,7 +201,8 @@ struct SlidingRoomFromDatabase {
     // MARK: Rooms that the user is not in
 
     private func stripped(_ work: RoomWork, stateIndex: Int32) throws -> (SlidingRoom?, SentRoom?) {
-        let state = try transaction.invitationState(of: work.room.id, for: user)
+        if work.room.isInvited, try InvitePermission.isBlocked(for: user, in: transaction) { return (nil, nil) }
+        guard let state = try transaction.invitationState(of: work.room.id, for: user, ignoring: ignored) else { return (nil, nil) }
         var room = SlidingRoom(room: work.room, lists: work.shown.lists, isInitial: true)
         room.strippedState = state
         let invitation = state.last { $0.type == "m.room.member" && $0.stateKey == user.rawValue }

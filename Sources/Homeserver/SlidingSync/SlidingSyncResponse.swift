@@ -73,6 +73,8 @@ struct SlidingSyncWriter {
         }
         if let timeline = room.timeline {
             writer.key("timeline")
+            var format = format
+            format.aggregations = room.aggregations
             format.write(timeline.events, to: &writer)
             writer.field("limited", timeline.isLimited)
             writer.field("prev_batch", StreamToken(timeline.previousBatch).description)
