@@ -154,6 +154,10 @@ enum Routes {
         .get("/_matrix/client/v3/rooms/{roomId}/messages", .guest, TimelineRoutes.messages),
         .get("/_matrix/client/v3/rooms/{roomId}/context/{eventId}", .guest, TimelineRoutes.context),
         .get("/_matrix/client/v3/rooms/{roomId}/event/{eventId}", .guest, TimelineRoutes.event),
+        .get("/_matrix/client/v1/rooms/{roomId}/relations/{eventId}", .user, RelationRoutes.all),
+        .get("/_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}", .user, RelationRoutes.ofType),
+        .get("/_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType}", .user, RelationRoutes.ofTypes),
+        .get("/_matrix/client/v1/rooms/{roomId}/threads", .user, RelationRoutes.threads),
     ]
 
     // MARK: Room state. spec: client-server-api/#getting-events-for-a-room

@@ -21,7 +21,7 @@ final class Notifications: Sendable {
         struct Room {
             /// The newest change of what there is to count.
             var lastChange: Position
-            var users: [UserID: UnreadCounts] = [:]
+            var users: [UserID: ThreadedUnreadCounts] = [:]
         }
 
         var rooms: [RoomID: Room] = [:]
@@ -40,6 +40,8 @@ final class Notifications: Sendable {
 
     private let known = Mutex(Known())
     static let maxKnownRooms = 256
+    /// Of one user in one room.
+    static let maxKnownThreads = 200
 
     init(pushRules: PushRuleSettings, ignoredUsers: IgnoredUsers) {
         self.pushRules = pushRules
@@ -74,10 +76,12 @@ final class Notifications: Sendable {
 
     /// Adds an event to the counts that are known, when it is on disk.
     ///
-    /// Whoever sends something has read what was before it. Whoever comes or goes begins anew.
+    /// Whoever sends something has read what was before it in that thread. Whoever comes or goes begins anew.
     ///
-    /// spec: client-server-api/#marking-notifications-as-read
-    func count(_ outcome: Outcome, of event: Event, at position: Position, after transaction: WriteTransaction) {
+    /// - Parameter thread: the first event of the event's thread, `nil` for the main timeline.
+    ///
+    /// spec: client-server-api/#receiving-notifications
+    func count(_ outcome: Outcome, of event: Event, thread: EventID?, at position: Position, after transaction: WriteTransaction) {
         let levels = Dictionary(outcome.exceptions.map { ($0.user, $0.notifies) }, uniquingKeysWith: { $1 })
         let member = event.type == "m.room.member" ? event.stateKey.map { UserID(trusted: $0) } : nil
         transaction.afterCommit { [self] in
@@ -86,13 +90,14 @@ final class Notifications: Sendable {
                     room.lastChange = position
                     for user in Array(room.users.keys) where user != event.sender {
                         let notifies = levels[user] ?? outcome.byDefault
-                        if notifies > 0 { room.users[user]?.notifications += 1 }
-                        if notifies > 1 { room.users[user]?.highlights += 1 }
+                        if notifies > 0 { room.users[user]?[thread].notifications += 1 }
+                        if notifies > 1 { room.users[user]?[thread].highlights += 1 }
+                        if let threads = room.users[user]?.threads, threads.count > Self.maxKnownThreads { room.users[user] = nil }
                     }
                     if let member {
                         room.users[member] = nil
-                    } else if room.users[event.sender] != nil {
-                        room.users[event.sender] = UnreadCounts()
+                    } else {
+                        room.users[event.sender]?[thread] = UnreadCounts()
                     }
                 }
             }
@@ -100,18 +105,17 @@ final class Notifications: Sendable {
     }
 
     /// The counts of one user, if they are known without the database.
-    func knownCounts(of user: UserID, in room: RoomID) -> UnreadCounts? { known.withLock { $0.rooms[room]?.users[user] } }
+    func knownCounts(of user: UserID, in room: RoomID) -> ThreadedUnreadCounts? { known.withLock { $0.rooms[room]?.users[user] } }
 
     /// The counts of one user, who is joined. The transaction began when `end` was already visible.
-    func counts(of user: UserID, in room: MembershipRecord, upTo end: Position, _ transaction: ReadTransaction) throws -> UnreadCounts {
+    func counts(of user: UserID, in room: MembershipRecord, upTo end: Position, _ transaction: ReadTransaction) throws -> ThreadedUnreadCounts {
         if let counts = knownCounts(of: user, in: room.roomID) { return counts }
         let joined = try transaction.joinPosition(of: user, in: room.roomKey, upTo: end)
-        let read = try transaction.readPosition(of: user, in: room.roomKey)
-        let counts = try transaction.unreadCounts(of: user, in: room.roomKey, after: max(joined, read), upTo: end)
+        let counts = try transaction.unreadCounts(of: user, in: room.roomKey, after: joined, upTo: end)
         known.withLock { known in
             known.update(room.roomID) { known in
                 // What changed after `end` may be missing from what was just counted, and the room has heard of it already.
-                if known.lastChange <= end { known.users[user] = counts }
+                if known.lastChange <= end, counts.threads.count <= Self.maxKnownThreads { known.users[user] = counts }
             }
         }
         return counts

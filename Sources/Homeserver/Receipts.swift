@@ -43,11 +43,8 @@ public struct Receipts: Sendable {
     ) throws {
         // A receipt for an event that is not here moves nothing; clients send it for their local echo.
         guard let event = try transaction.event(eventID), event.roomID == room.id else { return }
-        if let threadID, threadID != "main" {
-            // A receipt is kept for each thread. So what is none must not count as one.
-            guard try transaction.event(EventID(trusted: threadID))?.roomID == room.id else {
-                throw MatrixError(.invalidParameter, "There is no thread \(threadID) in this room.")
-            }
+        if let threadID, try !Self.isEvent(event, in: threadID, transaction) {
+            throw MatrixError(.invalidParameter, "The event is not in the thread \(threadID).")
         }
         let receipt = Receipt(
             roomID: room.id, userID: user, type: type, threadID: threadID, eventID: eventID, timestamp: clock.nowMilliseconds)
@@ -58,6 +55,25 @@ public struct Receipts: Sendable {
         transaction.record(.receipt(receipt, audience: Audience(audience)), at: position, in: feed)
         notifications.forgetCounts(of: user, in: room.id, after: transaction)
     }
+
+    /// Whether a receipt for an event may stand in a thread. The event that a thread begins with is in the main timeline, as is what
+    /// belongs to it; but where a thread is shown, it is shown with these.
+    ///
+    /// spec: client-server-api/#threaded-read-receipts
+    private static func isEvent(_ event: TimelineEvent, in threadID: String, _ transaction: ReadTransaction) throws -> Bool {
+        let thread = try transaction.thread(of: event.position)
+        if threadID == "main" { return thread == nil }
+        guard let root = try transaction.event(EventID(trusted: threadID)), root.roomID == event.roomID else { return false }
+        if let thread { return thread == root.position }
+        var position = Optional(event.position)
+        for _ in 0...maxHopsToRoot {
+            if position == root.position { return true }
+            position = try position.flatMap { try transaction.parent(of: $0) }
+        }
+        return false
+    }
+
+    private static let maxHopsToRoot = 3
 
     private func setFullyRead(_ eventID: EventID, in roomID: RoomID, by user: UserID, _ transaction: WriteTransaction) throws {
         let content = JSONObject([("event_id", .string(eventID.rawValue))]).serialized()

@@ -58,6 +58,15 @@ public struct EventFilter: Sendable {
     }
 }
 
+/// The names of what counts unread messages by thread.
+///
+/// spec: client-server-api/#receiving-notifications
+public enum ThreadNotifications: String, Sendable, CaseIterable {
+    /// From before the specification had it.
+    case unstable = "org.matrix.msc3773.unread_thread_notifications"
+    case stable = "unread_thread_notifications"
+}
+
 /// Which events of a room a client wants.
 public struct RoomEventFilter: Sendable {
     public var events: EventFilter
@@ -66,7 +75,8 @@ public struct RoomEventFilter: Sendable {
     public var containsURL: Bool?
     public var lazyLoadMembers: Bool
     public var includeRedundantMembers: Bool
-    public var unreadThreadNotifications: Bool
+    /// How the client calls the counts of each thread, if it wants to have them.
+    public var unreadThreadNotifications: ThreadNotifications?
     /// Only events that one of these users has related another event to.
     public var relatedBySenders: Set<UserID>?
     /// Only events that another event is related to in one of these ways.
@@ -80,7 +90,6 @@ public struct RoomEventFilter: Sendable {
         notRooms = []
         lazyLoadMembers = false
         includeRedundantMembers = false
-        unreadThreadNotifications = false
     }
 
     public init(_ object: JSONObject) throws(MatrixError) {
@@ -91,15 +100,17 @@ public struct RoomEventFilter: Sendable {
         containsURL = try fields.bool("contains_url")
         lazyLoadMembers = try fields.bool("lazy_load_members") ?? false
         includeRedundantMembers = try fields.bool("include_redundant_members") ?? false
-        unreadThreadNotifications = try fields.bool("unread_thread_notifications") ?? false
+        for name in ThreadNotifications.allCases where try fields.bool(name.rawValue) == true { unreadThreadNotifications = name }
         relatedBySenders = try fields.users("related_by_senders")
         relatedByRelationTypes = try fields.strings("related_by_rel_types")
     }
 
-    /// Apart from `relatedBy…`, which only the database can answer.
     public var matchesEverything: Bool {
-        events.matchesEverything && rooms == nil && notRooms.isEmpty && containsURL == nil
+        events.matchesEverything && rooms == nil && notRooms.isEmpty && containsURL == nil && !asksForRelations
     }
+
+    /// Whether what is related to an event counts, which only the database knows: `matches` leaves it out.
+    public var asksForRelations: Bool { relatedBySenders != nil || relatedByRelationTypes != nil }
 
     public func includes(_ room: RoomID) -> Bool {
         !notRooms.contains(room) && (rooms?.contains(room) ?? true)

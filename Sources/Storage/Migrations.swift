@@ -1,8 +1,11 @@
 /// The schema's history. The index of a step is the `user_version` that it starts from.
 enum Migrations {
     static let steps: [String] = [
-        Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation, Schema.applicationServices,
+        Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation, Schema.applicationServices, Schema.relations,
     ]
+
+    /// What a step has to do beside its SQL, by that.
+    private static let fillings: [String: @Sendable (Connection) throws -> Void] = [Schema.relations: Schema.fillRelations]
 
     static func prepare(_ connection: Connection) throws {
         let version = try connection.first("PRAGMA user_version") { Int($0.int(0)) } ?? 0
@@ -33,6 +36,7 @@ enum Migrations {
             try connection.execute("BEGIN EXCLUSIVE")
             do {
                 try connection.execute(steps[step])
+                try fillings[steps[step]]?(connection)
                 try connection.execute("PRAGMA user_version = \(step + 1)")
                 try connection.execute("COMMIT")
             } catch {

@@ -134,7 +134,9 @@ extension WriteTransaction {
     /// Adds an event at the end of its room. State, memberships and the transaction ID are kept with it.
     ///
     /// - Parameter notifies: what the default push rules say: 0 nothing, 1 notify, 2 highlight.
-    public func insertEvent(_ pdu: PDU, room: Int64, at position: Position, notifies: Int, transaction: EventTransaction?) throws {
+    /// - Returns: the position of the first event of the thread that the event is in.
+    @discardableResult
+    public func insertEvent(_ pdu: PDU, room: Int64, at position: Position, notifies: Int, transaction: EventTransaction?) throws -> Position? {
         let event = pdu.event
         guard let hash = event.eventID.referenceHash else { throw StorageError(.other, "The event ID is no hash.") }
         let replaced = try event.stateKey.flatMap { stateKey in
@@ -159,11 +161,17 @@ extension WriteTransaction {
                     event.content.string("membership") ?? "leave", of: UserID(trusted: stateKey), in: room, at: position)
             }
         }
+        let thread = try Relation(of: event.content).flatMap { relation in
+            try connection.insert(
+                relation, of: event.type, isState: event.isState, sender: event.sender, originServerTimestamp: event.originServerTimestamp,
+                content: event.content, room: room, at: position)
+        }
         // A new name appears in all rooms at once; that says nothing of what was read in them.
-        if event.type != "m.room.member" {
+        if event.type != "m.room.member", thread == nil {
             try connection.run(
                 "UPDATE memberships SET last_sent = ? WHERE user_id = ? AND room_key = ?", position, event.sender, room)
         }
+        return thread
     }
 
     /// Replaces an event by its redacted form; nothing of what it said stays in the database.
@@ -172,6 +180,7 @@ extension WriteTransaction {
             "UPDATE events SET pdu = ?, content_start = ?, content_length = ?, redacted_by = ?, notifies = 0 WHERE position = ?",
             redacted.canonicalBytes, redacted.contentRange.lowerBound, redacted.contentRange.count, redaction, position)
         try connection.run("DELETE FROM notification_exceptions WHERE position = ?", position)
+        try deleteRelation(of: position)
     }
 
     /// The PDU of an event, to be redacted.

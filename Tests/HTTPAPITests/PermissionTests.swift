@@ -199,6 +199,7 @@ struct PermissionTests {
     }
 
     private static let rooms = "/_matrix/client/v3/rooms/{roomId}"
+    private static let v1Rooms = "/_matrix/client/v1/rooms/{roomId}"
 
     /// A new route needs a row here.
     private static func roomCalls(room: RoomID, event: EventID, target: String, banned: String, user: String) -> [String: RoomCall] {
@@ -226,6 +227,11 @@ struct PermissionTests {
             "GET \(rooms)/messages": RoomCall(),
             "GET \(rooms)/context/{eventId}": RoomCall(),
             "GET \(rooms)/event/{eventId}": RoomCall(),
+            "GET \(v1Rooms)/relations/{eventId}": RoomCall(),
+            "GET \(v1Rooms)/relations/{eventId}/{relType}": RoomCall(values: ["relType": "m.thread"]),
+            "GET \(v1Rooms)/relations/{eventId}/{relType}/{eventType}": RoomCall(
+                values: ["relType": "m.thread", "eventType": "m.room.message"]),
+            "GET \(v1Rooms)/threads": RoomCall(),
             "GET \(rooms)/state": RoomCall(),
             "GET \(rooms)/state/{eventType}": RoomCall(values: create),
             "GET \(rooms)/state/{eventType}/{stateKey}": RoomCall(values: create),

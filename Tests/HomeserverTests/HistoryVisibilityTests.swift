@@ -72,7 +72,7 @@ import Testing
             // Single events.
             for message in messages {
                 if visible?.contains(message.text) == true {
-                    #expect(try await history.event(message.id, in: room, for: reader.userID).eventID == message.id)
+                    #expect(try await history.event(message.id, in: room, for: reader.userID).event.eventID == message.id)
                     let context = try await history.context(of: message.id, in: room, for: reader.userID, limit: 100, filter: RoomEventFilter())
                     let texts = try Self.texts(context.before.reversed() + [context.event] + context.after)
                     #expect(texts == visible)
@@ -173,7 +173,7 @@ import Testing
             try await fixture.setState("m.room.history_visibility", "", ["history_visibility": "joined"], in: room, by: owner)
             await expect(.notFound) { _ = try await fixture.home.history.event(shown, in: room, for: stranger.userID) }
             try await fixture.join(room, stranger)
-            #expect(try await fixture.home.history.event(shown, in: room, for: stranger.userID).eventID == shown)
+            #expect(try await fixture.home.history.event(shown, in: room, for: stranger.userID).event.eventID == shown)
         }
     }
 

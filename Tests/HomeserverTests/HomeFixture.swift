@@ -181,7 +181,9 @@ final class HomeFixture: Sendable {
         }
     }
 
-    private let nextTransaction = Atomic<Int>(0)
+    let nextTransaction = Atomic<Int>(0)
+    /// The thread that an event was in when it was sent, which nobody can tell any more of a redacted one.
+    let sentThreads = Mutex<[EventID: EventID]>([:])
 }
 
 struct StateKey: Hashable, CustomStringConvertible {

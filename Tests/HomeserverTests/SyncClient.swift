@@ -13,6 +13,7 @@ struct SyncClient {
         var stateContent: [StateKey: JSONObject] = [:]
         var previousBatch: String?
         var unread: UnreadCounts?
+        var threadUnread: [EventID: UnreadCounts] = [:]
         var joinedCount: Int64?
         var invitedCount: Int64?
         var heroes: [String] = []
@@ -119,6 +120,12 @@ struct SyncClient {
         if let unread = json.object("unread_notifications") {
             room.unread = UnreadCounts(
                 notifications: Int(unread.integer("notification_count") ?? -1), highlights: Int(unread.integer("highlight_count") ?? -1))
+            room.threadUnread = [:]
+            for thread in json.object("unread_thread_notifications")?.members ?? [] {
+                let counts = thread.value.objectValue ?? [:]
+                room.threadUnread[EventID(trusted: thread.key)] = UnreadCounts(
+                    notifications: Int(counts.integer("notification_count") ?? -1), highlights: Int(counts.integer("highlight_count") ?? -1))
+            }
         }
         if let summary = json.object("summary") {
             room.joinedCount = summary.integer("m.joined_member_count")

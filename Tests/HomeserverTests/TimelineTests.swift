@@ -70,7 +70,7 @@ import Testing
             let event = try await fixture.say("hello", in: room, by: alice, transactionID: "tx-7")
             for (session, expected) in [(alice, "tx-7" as String?), (phone, nil)] {
                 var writer = JSONWriter()
-                EventFormat(for: session).write(try await fixture.home.history.event(event, in: room, for: alice.userID), to: &writer)
+                EventFormat(for: session).write(try await fixture.home.history.event(event, in: room, for: alice.userID).event, to: &writer)
                 let json = try JSONObject(parsing: writer.bytes)
                 #expect(json.object("unsigned")?.string("transaction_id") == expected)
                 #expect(json.string("room_id") == room.rawValue)
@@ -189,12 +189,12 @@ import Testing
             await expect(.forbidden) { _ = try await fixture.redact(message, in: room, by: stranger) }
             await expect(.invalidParameter) { _ = try await fixture.redact(foreign, in: room, by: alice) }
             await expect(.notFound) { _ = try await fixture.redact(EventID(trusted: "$nothing"), in: room, by: alice) }
-            #expect(try await fixture.home.history.event(message, in: room, for: bob.userID).redactedBecause == nil)
+            #expect(try await fixture.home.history.event(message, in: room, for: bob.userID).event.redactedBecause == nil)
 
             _ = try await fixture.redact(message, in: room, by: bob)
             let second = try await fixture.say("mine too", in: room, by: bob)
             let redaction = try await fixture.redact(second, in: room, by: alice, reason: "rude")
-            let event = try await fixture.home.history.event(second, in: room, for: carol.userID)
+            let event = try await fixture.home.history.event(second, in: room, for: carol.userID).event
             #expect(event.content == Array("{}".utf8))
             #expect(event.redactedBecause?.eventID == redaction)
             var writer = JSONWriter()
@@ -220,7 +220,7 @@ import Testing
             }
             await expect(.missingParameter) { _ = try await send([:]) }
             _ = try await send(["redacts": .string(message.rawValue), "reason": "typo"])
-            let event = try await fixture.home.history.event(message, in: room, for: alice.userID)
+            let event = try await fixture.home.history.event(message, in: room, for: alice.userID).event
             #expect(event.content == Array("{}".utf8))
         }
     }
@@ -312,7 +312,7 @@ import Testing
             let first = try await fixture.say("x", in: room, by: alice)
             var last = first
             for _ in 0..<50 { last = try await fixture.redact(last, in: room, by: alice) }
-            let event = try await fixture.home.history.event(first, in: room, for: alice.userID)
+            let event = try await fixture.home.history.event(first, in: room, for: alice.userID).event
             #expect(event.redactedBecause != nil)
             #expect(event.redactedBecause?.redactedBecause == nil)
         }
@@ -325,7 +325,7 @@ import Testing
             let event = try await fixture.say("x", in: room, by: alice)
             let first = try await fixture.redact(event, in: room, by: alice)
             #expect(try await fixture.redact(event, in: room, by: alice) != first)
-            #expect(try await fixture.home.history.event(event, in: room, for: alice.userID).redactedBecause?.eventID == first)
+            #expect(try await fixture.home.history.event(event, in: room, for: alice.userID).event.redactedBecause?.eventID == first)
         }
     }
 }

@@ -14,7 +14,7 @@ struct FilterTests {
             for part in [filter.room.state, filter.room.timeline, filter.room.ephemeral, filter.room.accountData] {
                 #expect(part.matchesEverything)
                 #expect(part.limit == nil)
-                #expect(!part.lazyLoadMembers && !part.includeRedundantMembers && !part.unreadThreadNotifications)
+                #expect(!part.lazyLoadMembers && !part.includeRedundantMembers && part.unreadThreadNotifications == nil)
                 #expect(part.matches(type: "any", sender: alice, containsURL: true, roomID: room))
             }
             #expect(filter.room.includes(room))
@@ -47,7 +47,7 @@ struct FilterTests {
         #expect(filter.room.includeLeave)
         let timeline = filter.room.timeline
         #expect(timeline.limit == 20)
-        #expect(timeline.lazyLoadMembers && timeline.includeRedundantMembers && timeline.unreadThreadNotifications)
+        #expect(timeline.lazyLoadMembers && timeline.includeRedundantMembers && timeline.unreadThreadNotifications == .stable)
         #expect(timeline.relatedBySenders == [bob])
         #expect(timeline.relatedByRelationTypes == ["m.thread"])
         #expect(filter.room.state.lazyLoadMembers)

@@ -40,7 +40,12 @@ import Testing
         let temporary = try TemporaryDatabase()
         let room = try await StoredRoom(temporary.database)
         try await room.member(Self.bob, "join")
-        func read() async throws -> Position { try await temporary.database.read { try $0.readPosition(of: Self.bob, in: room.room) } }
+        func read() async throws -> Position {
+            try await temporary.database.read {
+                let read = try $0.readPositions(of: Self.bob, in: room.room)
+                return max(read.unthreaded, read.main)
+            }
+        }
         #expect(try await read() == .zero)
         let one = try await room.add()
         _ = try await Self.set(room, one, type: "m.read.private")
@@ -76,7 +81,7 @@ import Testing
                 for end in start..<all.count {
                     let counts = try read.unreadCounts(of: Self.bob, in: room.room, after: start == 0 ? .zero : all[start - 1], upTo: all[end])
                     let expected = effective[start...end]
-                    #expect(counts == UnreadCounts(notifications: expected.count { $0 > 0 }, highlights: expected.count { $0 > 1 }))
+                    #expect(counts.total == UnreadCounts(notifications: expected.count { $0 > 0 }, highlights: expected.count { $0 > 1 }))
                 }
             }
         }

@@ -145,7 +145,7 @@ import Testing
             #expect(try read.event(redaction.id)?.redactedBecause?.eventID == second.id)
             #expect(try read.event(redaction.id)?.redacts == topic.id, "version 11 keeps it")
             #expect(try read.event(next.id)?.previousContent == Array("{}".utf8))
-            #expect(try read.unreadCounts(of: StoredRoom.bob, in: room.room, after: .zero, upTo: Position(.max)) == UnreadCounts())
+            #expect(try read.unreadCounts(of: StoredRoom.bob, in: room.room, after: .zero, upTo: Position(.max)) == ThreadedUnreadCounts())
             let exceptions = try read.connection.exists("SELECT 1 FROM notification_exceptions")
             #expect(!exceptions)
         }

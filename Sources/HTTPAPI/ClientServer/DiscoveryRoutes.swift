@@ -18,6 +18,10 @@ enum DiscoveryRoutes {
         "org.matrix.msc4025": true,
         // Blocking of invitations.
         "org.matrix.msc4380.stable": true,
+        // Receipts and unread counts by thread.
+        "org.matrix.msc3771": true, "org.matrix.msc3773": true,
+        // Relations of relations.
+        "org.matrix.msc3981": true,
     ]
 
     private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": .object(unstableFeatures)])

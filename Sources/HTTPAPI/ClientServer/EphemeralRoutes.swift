@@ -6,9 +6,10 @@ import MatrixCore
 /// spec: client-server-api/#receipts, client-server-api/#typing-notifications, client-server-api/#presence
 enum EphemeralRoutes {
     static func setReceipt(_ request: APIRequest) async throws -> Reply {
-        let body = try await request.optionalBody()
+        let threadID = try await request.optionalBody()["thread_id"].flatMap { $0.isNull ? nil : $0 }
+        guard threadID == nil || threadID?.stringValue != nil else { throw MatrixError(.invalidParameter, "thread_id must be a string.") }
         try await request.homeserver.receipts.set(
-            request.parameter("receiptType"), to: request.eventID(), threadID: body.optionalString("thread_id"),
+            request.parameter("receiptType"), to: request.eventID(), threadID: threadID?.stringValue,
             in: request.roomID(), by: request.session.userID)
         return .empty
     }

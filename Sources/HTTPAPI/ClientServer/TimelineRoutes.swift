@@ -26,17 +26,12 @@ enum TimelineRoutes {
     }
 
     static func messages(_ request: APIRequest) async throws -> Reply {
-        let direction: History.Direction
-        switch request.query("dir") {
-        case "b", nil: direction = .backwards
-        case "f": direction = .forwards
-        default: throw MatrixError(.invalidParameter, "dir is b or f.")
-        }
         let page = try await request.homeserver.history.messages(
             of: request.roomID(), for: request.session.userID, from: request.streamToken("from"), to: request.streamToken("to"),
-            direction: direction, limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
+            direction: request.direction(), limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        let format = request.eventFormat
+        var format = request.eventFormat
+        format.aggregations = page.aggregations
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
@@ -56,7 +51,8 @@ enum TimelineRoutes {
             of: request.eventID(), in: request.roomID(), for: request.session.userID,
             limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        let format = request.eventFormat
+        var format = request.eventFormat
+        format.aggregations = context.aggregations
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("event")
@@ -74,9 +70,12 @@ enum TimelineRoutes {
     }
 
     static func event(_ request: APIRequest) async throws -> Reply {
-        let event = try await request.homeserver.history.event(request.eventID(), in: request.roomID(), for: request.session.userID)
+        let (event, aggregations) = try await request.homeserver.history.event(
+            request.eventID(), in: request.roomID(), for: request.session.userID)
+        var format = request.eventFormat
+        format.aggregations = aggregations
         var writer = JSONWriter()
-        request.eventFormat.write(event, to: &writer)
+        format.write(event, to: &writer)
         return .jsonBytes(writer.bytes)
     }
 }
@@ -87,6 +86,15 @@ extension APIRequest {
 
     /// What an application service wishes an event's timestamp to be.
     func wishedTimestamp() throws(MatrixError) -> Int64? { try ApplicationServices.timestamp(query("ts"), session: session) }
+
+    /// Which way a page of events goes: by default from the newest to the oldest.
+    func direction() throws(MatrixError) -> History.Direction {
+        switch query("dir") {
+        case "b", nil: .backwards
+        case "f": .forwards
+        default: throw MatrixError(.invalidParameter, "dir is b or f.")
+        }
+    }
 
     func streamToken(_ name: String) throws(MatrixError) -> StreamToken? {
         guard let text = query(name), !text.isEmpty else { return nil }

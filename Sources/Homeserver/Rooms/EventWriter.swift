@@ -52,6 +52,7 @@ struct EventWriter: Sendable {
         let pdu = try PDU.build(proposal, version: version, signingName: identity.serverName, keyID: identity.keyID, key: identity.key)
         try EventAuthorization.check(pdu.event, version: version) { try state[$0, $1] }
         try InvitePermission.check(draft, in: transaction)
+        try Self.checkRelation(of: pdu.event, in: transaction)
         let stored = try store(pdu, in: room, state: state, transaction: draft.transaction, transaction)
         if draft.type == "m.room.guest_access", draft.stateKey == "" { try removeGuestsIfUnwanted(in: room, transaction) }
         return stored
@@ -70,6 +71,25 @@ struct EventWriter: Sendable {
         return room
     }
 
+    /// Refuses what the server has to refuse; whatever else is wrong with a relation is ignored.
+    ///
+    /// spec: client-server-api/#avoiding-duplicate-annotations, client-server-api/#validation-of-mthread-relationships
+    private static func checkRelation(of event: Event, in transaction: ReadTransaction) throws {
+        guard let relation = Relation(of: event.content) else { return }
+        switch relation.type {
+        case Relation.annotation:
+            guard try !transaction.hasAnnotation(relation, type: event.type, sender: event.sender) else {
+                throw MatrixError(.duplicateAnnotation, "You have sent this reaction already.")
+            }
+        case Relation.thread:
+            guard let root = try transaction.event(relation.parent), root.roomID == event.roomID else { return }
+            guard try JSONObject(parsing: root.content).object("m.relates_to")?["rel_type"] == nil else {
+                throw MatrixError(.unknown, "A thread cannot start from an event that is related to another one.")
+            }
+        default: break
+        }
+    }
+
     private func store(
         _ pdu: PDU, in room: RoomRecord, state: CurrentState, transaction request: EventTransaction?,
         _ transaction: WriteTransaction
@@ -78,7 +98,7 @@ struct EventWriter: Sendable {
         let position = transaction.nextPosition()
         let joined = try transaction.users(in: room.key, membership: "join")
         let outcome = try notifications.outcome(of: event, room: room, joined: joined, state: state, in: transaction)
-        try transaction.insertEvent(pdu, room: room.key, at: position, notifies: outcome.byDefault, transaction: request)
+        let thread = try transaction.insertEvent(pdu, room: room.key, at: position, notifies: outcome.byDefault, transaction: request)
         for (user, notifies) in outcome.exceptions {
             try transaction.insertNotificationException(user: user, room: room.key, event: position, notifies: notifies)
         }
@@ -89,7 +109,8 @@ struct EventWriter: Sendable {
         let audience = Audience(users)
         transaction.record(.event(stored, audience: audience), at: position, in: feed)
         if let member, event.membership != "join" { typing.left(room.id, member, audience: audience, in: transaction) }
-        notifications.count(outcome, of: event, at: position, after: transaction)
+        notifications.count(
+            outcome, of: event, thread: try thread.flatMap { try transaction.eventID(at: $0) }, at: position, after: transaction)
         if let member, event.membership == "join", !joined.contains(member) {
             try predecessors.carryOver(of: member, to: room, create: state["m.room.create", ""], in: transaction)
         }

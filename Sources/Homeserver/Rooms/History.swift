@@ -20,6 +20,7 @@ public struct History: Sendable {
         public let end: StreamToken?
         /// Member events of the senders, for clients that load members lazily.
         public let state: [TimelineEvent]
+        public let aggregations: Aggregations
     }
 
     /// spec: client-server-api/#get_matrixclientv3roomsroomidmessages
@@ -43,7 +44,7 @@ public struct History: Sendable {
             let (slice, lastScanned) = try transaction.timeline(
                 of: access.room.key, after: lower, upTo: upper, limit: min(limit, Self.maxPageEvents),
                 direction: direction == .forwards ? .forwards : .backwards,
-                accepting: { filter.matches($0) && access.canSee($0) && !ignoredUsers.hides($0, from: user) })
+                accepting: { try access.canSee($0) && !ignoredUsers.hides($0, from: user) && filter.matches($0, in: transaction) })
             // A page with events always says where it ends, though it may be the last: clients expect it of Synapse's.
             var end: StreamToken?
             if slice.isLimited || !slice.events.isEmpty {
@@ -51,7 +52,8 @@ public struct History: Sendable {
             }
             return Page(
                 events: slice.events.map(access.shown), start: StreamToken(start), end: end,
-                state: filter.lazyLoadMembers ? try members(sending: slice.events, access: access, transaction) : [])
+                state: filter.lazyLoadMembers ? try members(sending: slice.events, access: access, transaction) : [],
+                aggregations: try Aggregations(of: slice.events, for: access, ignoring: ignoredUsers, in: transaction))
         }
     }
 
@@ -64,6 +66,7 @@ public struct History: Sendable {
         public let start: StreamToken
         public let end: StreamToken
         public let state: [TimelineEvent]
+        public let aggregations: Aggregations
     }
 
     /// spec: client-server-api/#get_matrixclientv3roomsroomidcontexteventid
@@ -73,7 +76,7 @@ public struct History: Sendable {
             func neighbours(_ direction: TimelineDirection, after: Position, upTo: Position, limit: Int) throws -> [TimelineEvent] {
                 try transaction.timeline(
                     of: access.room.key, after: after, upTo: upTo, limit: limit, direction: direction,
-                    accepting: { filter.matches($0) && access.canSee($0) && !ignoredUsers.hides($0, from: user) }
+                    accepting: { try access.canSee($0) && !ignoredUsers.hides($0, from: user) && filter.matches($0, in: transaction) }
                 ).slice.events.map(access.shown)
             }
             let limit = min(limit, Self.maxPageEvents)
@@ -85,13 +88,19 @@ public struct History: Sendable {
                 of: access.room.key, at: last.position, members: filter.lazyLoadMembers ? Set(shown.map(\.sender)) : nil)
             return Context(
                 event: event, before: before, after: after, start: StreamToken(Position((before.last ?? event).position.value - 1)),
-                end: StreamToken(last.position), state: state)
+                end: StreamToken(last.position), state: state,
+                aggregations: try Aggregations(of: shown, for: access, ignoring: ignoredUsers, in: transaction))
         }
     }
 
-    public func event(_ eventID: EventID, in roomID: RoomID, for user: UserID) async throws -> TimelineEvent {
+    public func event(
+        _ eventID: EventID, in roomID: RoomID, for user: UserID
+    ) async throws -> (event: TimelineEvent, aggregations: Aggregations) {
         do {
-            return try await read(roomID, user) { access, transaction in try Self.event(eventID, access: access, transaction) }
+            return try await read(roomID, user) { access, transaction in
+                let event = try Self.event(eventID, access: access, transaction)
+                return (event, try Aggregations(of: [event], for: access, ignoring: ignoredUsers, in: transaction))
+            }
         } catch let error as MatrixError where error == RoomAccess.notInRoom {
             // spec: client-server-api/#get_matrixclientv3roomsroomideventeventid has one answer for what is not there and what is not shown.
             throw Self.notFound(eventID)
@@ -146,14 +155,14 @@ public struct History: Sendable {
         return try await database.read { try body(RoomAccess(to: roomID, for: user, upTo: newest, in: $0), $0) }
     }
 
-    private static func event(_ id: EventID, access: RoomAccess, _ transaction: ReadTransaction) throws -> TimelineEvent {
+    static func event(_ id: EventID, access: RoomAccess, _ transaction: ReadTransaction) throws -> TimelineEvent {
         guard let event = try transaction.event(id), event.roomID == access.room.id, access.canSee(event) else {
             throw notFound(id)
         }
         return access.shown(event)
     }
 
-    private static func notFound(_ id: EventID) -> MatrixError {
+    static func notFound(_ id: EventID) -> MatrixError {
         MatrixError(.notFound, "There is no event \(id) that you can see in this room.")
     }
 

@@ -7,6 +7,8 @@ public struct EventFormat: Sendable {
     let deviceKey: Int64
     var includesRoomID = true
     var fields: [PropertyPath]?
+    /// What is bundled with the events.
+    public var aggregations = Aggregations()
 
     public init(for session: Session) { deviceKey = session.deviceKey }
 
@@ -64,8 +66,10 @@ public struct EventFormat: Sendable {
             writer.key("redacted_because")
             var format = self
             format.fields = nil
+            format.aggregations = Aggregations()
             format.write(redaction, to: &writer)
         }
+        aggregations.write(of: event, format: self, to: &writer)
         if let transaction = event.transaction, transaction.deviceKey == deviceKey {
             writer.field("transaction_id", transaction.transactionID)
         }
@@ -76,6 +80,13 @@ public struct EventFormat: Sendable {
 extension RoomEventFilter {
     /// For what has no sender: typing, receipts and account data.
     func matches(type: String, in room: RoomID) -> Bool { includes(room) && events.matches(type: type) }
+
+    /// Also asks the database for what is related to the event, if the client does.
+    func matches(_ event: TimelineEvent, in transaction: ReadTransaction) throws -> Bool {
+        guard matches(event) else { return false }
+        guard asksForRelations else { return true }
+        return try transaction.isRelated(to: event.position, by: relatedBySenders, types: relatedByRelationTypes)
+    }
 
     func matches(_ event: TimelineEvent) -> Bool {
         matches(

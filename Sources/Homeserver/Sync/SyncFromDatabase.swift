@@ -37,6 +37,7 @@ struct SyncFromDatabase {
             default: break
             }
         }
+        response.aggregations = Aggregations(merging: (response.joined + response.left).map(\.aggregations))
         response.presence = try presence(newcomers: newcomers)
         if let since { response.deviceLists = try sync.deviceLists.changes(for: user, after: since, in: transaction) }
         return response
@@ -132,7 +133,7 @@ struct SyncFromDatabase {
             of: key, after: start ?? timelineAfter ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit,
             direction: .backwards,
             accepting: { event in
-                guard timelineFilter.matches(event), !sync.ignoredUsers.hides(event, from: user) else { return false }
+                guard !sync.ignoredUsers.hides(event, from: user), try timelineFilter.matches(event, in: transaction) else { return false }
                 guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
                 return try transaction.isState(event, of: key, at: end)
             }
@@ -144,6 +145,14 @@ struct SyncFromDatabase {
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
         room.timeline = timeline
         room.isLimited = slice.isLimited
+        // Whoever has all events of a stretch can see by themselves what is related to what.
+        if slice.isLimited || start == nil {
+            room.aggregations = try Aggregations(of: timeline, for: user, upTo: end, ignoring: sync.ignoredUsers, in: transaction) {
+                let visibility = try visibility ?? transaction.visibility(of: key, for: user)
+                let erased = try ErasedSenders(visibility: visibility, in: transaction)
+                return Aggregations.View(canSee: { visibility.canSee(eventAt: $0.value) }, shown: erased.shown)
+            }
+        }
         room.state = try state(
             of: key, roomID: membership.roomID, after: request.fullState ? nil : start, beforeTimeline: beforeTimeline, end: end,
             timeline: timeline, members: members

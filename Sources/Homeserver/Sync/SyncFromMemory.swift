@@ -18,6 +18,7 @@ struct SyncFromMemory {
         var order: [RoomID] = []
         var response = SyncResponse()
         let filter = request.filter
+        if filter.room.timeline.asksForRelations { return nil }
         for change in changes {
             switch change.kind {
             case .accountData: return nil

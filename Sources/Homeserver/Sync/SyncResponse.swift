@@ -7,10 +7,11 @@ struct SyncResponse {
         let roomID: RoomID
         var timeline: [TimelineEvent] = []
         var isLimited = false
+        var aggregations = Aggregations()
         var previousBatch: Position
         var state: [TimelineEvent] = []
         var summary: RoomSummary?
-        var unread: UnreadCounts?
+        var unread: ThreadedUnreadCounts?
         /// Whether `unread` is news by itself.
         var changesCounts = false
         var typists: [UserID]?
@@ -32,6 +33,8 @@ struct SyncResponse {
     var invited: [InvitedRoom] = []
     var knocked: [InvitedRoom] = []
     var left: [JoinedRoom] = []
+    /// Of the events of all timelines.
+    var aggregations = Aggregations()
     var accountData: [AccountDataRecord] = []
     var presence: [UserID] = []
     var deviceLists = DeviceLists.Changes()
@@ -58,7 +61,9 @@ extension SyncResponse {
         var format = EventFormat(for: request.session)
         format.includesRoomID = false
         format.fields = request.filter.eventFields
-        let body = SyncResponseWriter(format: format, placement: request.statePlacement)
+        format.aggregations = aggregations
+        let body = SyncResponseWriter(
+            format: format, placement: request.statePlacement, threadNotifications: request.filter.room.timeline.unreadThreadNotifications)
         var writer = JSONWriter(reservingCapacity: 1_024)
         writer.beginObject()
         writer.field("next_batch", nextBatch.description)
@@ -87,6 +92,7 @@ extension SyncResponse {
 struct SyncResponseWriter {
     let format: EventFormat
     let placement: SyncRequest.StatePlacement
+    let threadNotifications: ThreadNotifications?
 
     func writeRooms<Room>(_ section: String, _ rooms: [Room], to writer: inout JSONWriter, each: (Room, inout JSONWriter) -> Void) {
         guard !rooms.isEmpty else { return }
@@ -113,13 +119,7 @@ struct SyncResponseWriter {
         writer.endObject()
         writeAccountData(room.accountData, to: &writer)
         writeEphemeral(of: room, to: &writer)
-        if let unread = room.unread {
-            writer.key("unread_notifications")
-            writer.beginObject()
-            writer.field("highlight_count", unread.highlights)
-            writer.field("notification_count", unread.notifications)
-            writer.endObject()
-        }
+        if let unread = room.unread { writeUnread(unread, to: &writer) }
         if let summary = room.summary { write(summary, to: &writer) }
         writer.endObject()
     }
