@@ -44,7 +44,8 @@ extension ReadTransaction {
     /// The newest events that a user has read: by either kind of receipt, or by sending one.
     public func readPositions(of user: UserID, in room: Int64) throws -> (unthreaded: Position, main: Position, threads: [EventID: Position]) {
         var unthreaded = Position.zero
-        var main = try connection.first("SELECT last_sent FROM memberships WHERE user_id = ? AND room_key = ?", user, room) { $0.position(0) } ?? .zero
+        var main =
+            try connection.first("SELECT last_sent FROM memberships WHERE user_id = ? AND room_key = ?", user, room) { $0.position(0) } ?? .zero
         var threads: [EventID: Position] = [:]
         try connection.forEachRow(
             """
