@@ -69,13 +69,12 @@ import Testing
         #expect(threads == [[1, 1, 9, 9]])
         #expect(members == ["1 alice 9", "1 bob 3"])
         // What is new goes on from there.
-        let (parent, annotation) = (ids[1], ids[0])
-        try await database.read { read in
-            let known = Relation(of: ["m.relates_to": ["rel_type": "m.annotation", "event_id": .string(parent.rawValue), "key": "x"]])
-            let other = Relation(of: ["m.relates_to": ["rel_type": "m.annotation", "event_id": .string(annotation.rawValue), "key": "x"]])
-            #expect(try read.hasAnnotation(#require(known), type: "m.reaction", sender: StoredRoom.alice))
-            #expect(try !read.hasAnnotation(#require(known), type: "m.reaction", sender: StoredRoom.bob))
-            #expect(try !read.hasAnnotation(#require(other), type: "m.reaction", sender: StoredRoom.alice))
+        let (reply, root) = (ids[1], ids[0])
+        for (parent, sender, isKnown) in [(reply, StoredRoom.alice, true), (reply, StoredRoom.bob, false), (root, StoredRoom.alice, false)] {
+            let relation = try #require(
+                Relation(of: ["m.relates_to": ["rel_type": "m.annotation", "event_id": .string(parent.rawValue), "key": "x"]]))
+            let found = try await database.read { try $0.hasAnnotation(relation, type: "m.reaction", sender: sender) }
+            #expect(found == isKnown)
         }
     }
 }
