@@ -18,7 +18,7 @@ import Testing
             for jump in [1_000, 5_000, -86_400_000, 3_000, 100_000_000] as [Int64] {
                 clock.jump(milliseconds: jump)
                 let id = try await fixture.say("\(jump)", in: room, by: alice)
-                times.append((id, try await history.event(id, in: room, for: alice.userID).originServerTimestamp))
+                times.append((id, try await history.event(id, in: room, for: alice.userID).event.originServerTimestamp))
             }
             let all = try await fixture.wholeTimeline(of: room).map { (id: $0.eventID, time: $0.originServerTimestamp) }
             for (_, time) in times {
@@ -53,7 +53,7 @@ import Testing
                 ids.append(try await fixture.say(text, in: room, by: alice))
                 clock.jump(milliseconds: -1)
             }
-            let time = try await fixture.home.history.event(ids[0], in: room, for: alice.userID).originServerTimestamp
+            let time = try await fixture.home.history.event(ids[0], in: room, for: alice.userID).event.originServerTimestamp
             #expect(try await fixture.home.history.event(closestTo: time - 5_000, .forwards, in: room, for: alice.userID).id == ids[0])
             #expect(try await fixture.home.history.event(closestTo: time + 5_000, .backwards, in: room, for: alice.userID).id == ids[2])
         }
@@ -71,7 +71,7 @@ import Testing
             let last = try await fixture.say("last", in: room, by: alice)
             let history = fixture.home.history
             // What was before the room said that only members see it, everyone who comes sees.
-            let since = try await history.event(early, in: room, for: alice.userID).originServerTimestamp
+            let since = try await history.event(early, in: room, for: alice.userID).event.originServerTimestamp
             let first = try await history.event(closestTo: since, .forwards, in: room, for: late.userID)
             #expect(first.id != early && first.id != hidden)
             #expect(try await history.event(first.id, in: room, for: late.userID).stateKey == late.userID.rawValue, "their own join")
