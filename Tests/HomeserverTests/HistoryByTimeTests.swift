@@ -74,10 +74,10 @@ import Testing
             let since = try await history.event(early, in: room, for: alice.userID).event.originServerTimestamp
             let first = try await history.event(closestTo: since, .forwards, in: room, for: late.userID)
             #expect(first.id != early && first.id != hidden)
-            #expect(try await history.event(first.id, in: room, for: late.userID).stateKey == late.userID.rawValue, "their own join")
+            #expect(try await history.event(first.id, in: room, for: late.userID).event.stateKey == late.userID.rawValue, "their own join")
             #expect(try await history.event(closestTo: .max, .backwards, in: room, for: late.userID).id == last)
             let end = try await history.event(closestTo: .max, .backwards, in: room, for: left.userID)
-            #expect(try await history.event(end.id, in: room, for: left.userID).stateKey == left.userID.rawValue, "their own leaving")
+            #expect(try await history.event(end.id, in: room, for: left.userID).event.stateKey == left.userID.rawValue, "their own leaving")
             await expect(.forbidden) { _ = try await history.event(closestTo: 0, .forwards, in: room, for: stranger.userID) }
             await expect(.forbidden) { _ = try await history.event(closestTo: 0, .forwards, in: RoomID(trusted: "!none"), for: alice.userID) }
         }
