@@ -1,3 +1,4 @@
+import Cryptography
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -8,6 +9,7 @@ import Synchronization
 final class ConnectionSetup: ServerChildChannel {
     private let http: HTTP1Channel
     private let responder: Responder
+    private let tls: TLSContext?
     private let state = Mutex(State())
 
     private struct State {
@@ -15,8 +17,9 @@ final class ConnectionSetup: ServerChildChannel {
         var isStopping = false
     }
 
-    init(responder: Responder) {
+    init(responder: Responder, tls: TLSContext?) {
         self.responder = responder
+        self.tls = tls
         var configuration = HTTP1Channel.Configuration(idleTimeout: Limits.idleTimeout)
         configuration.httpDecoder = .init(
             maxHeaderFieldSize: Limits.maxHeaderBytes, maxHeaderListSize: Limits.maxHeaderBytes, maxHeaderFieldCount: Limits.maxHeaderCount)
@@ -25,7 +28,14 @@ final class ConnectionSetup: ServerChildChannel {
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
-        http.setup(channel: channel, logger: logger).flatMapThrowing { http in
+        if let tls {
+            do {
+                try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls))
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }
+        return http.setup(channel: channel, logger: logger).flatMapThrowing { http in
             let connection = Connection(http)
             try channel.pipeline.syncOperations.addHandler(DisconnectHandler(connection), position: .first)
             return connection

@@ -3,7 +3,7 @@ import HTTPTypes
 /// The one table of all endpoints. `r0` is understood for `v3` everywhere, and a HEAD where there is a GET: no rows for those.
 enum Routes {
     static let all: [Route] =
-        discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + userDirectory + rooms
+        discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + push + userDirectory + rooms
         + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
         + applicationServices + stubs + appliance + synapseAdmin
 
@@ -106,6 +106,16 @@ enum Routes {
         .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", .user, PushRuleRoutes.setEnabled),
         .get("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.actions),
         .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.setActions),
+    ]
+
+    // MARK: Pushers and notifications. spec: client-server-api/#push-notifications
+
+    private static let push: [Route] = [
+        .get("/_matrix/client/v3/pushers", .user, PusherRoutes.list),
+        .post("/_matrix/client/v3/pushers/set", .user, PusherRoutes.set),
+        .get("/_matrix/client/v3/notifications", .user, PusherRoutes.notifications),
+        .get("/_matrix/push/v1/notify", .anyone, PusherRoutes.unifiedPush),
+        .post("/_matrix/push/v1/notify", .anyone, PusherRoutes.passOn),
     ]
 
     // MARK: User directory. spec: client-server-api/#user-directory
@@ -298,8 +308,6 @@ enum Routes {
         .post("/_matrix/client/v3/account/password/msisdn/requestToken", .anyone, StubRoutes.thirdPartyIdentifiersDenied),
         .post("/_matrix/client/v3/register/email/requestToken", .anyone, StubRoutes.thirdPartyIdentifiersDenied),
         .post("/_matrix/client/v3/register/msisdn/requestToken", .anyone, StubRoutes.thirdPartyIdentifiersDenied),
-        .get("/_matrix/client/v3/pushers", .user, StubRoutes.noPushers),
-        .post("/_matrix/client/v3/pushers/set", .user, StubRoutes.setPusher),
     ]
 
     // MARK: Landline's own

@@ -1,3 +1,4 @@
+public import Cryptography
 import Glibc
 import HummingbirdCore
 import Logging
@@ -9,7 +10,8 @@ import Synchronization
 public final class HTTPServer: Sendable {
     public enum Endpoint: Sendable {
         /// What devices use. `address` is `nil` for all addresses of the machine; a port of 0 takes any free one.
-        case network(address: String?, port: Int)
+        /// With `tls` it speaks HTTPS, and nothing else.
+        case network(address: String?, port: Int, tls: TLSContext? = nil)
         /// What the command line uses: a socket in the data directory. Whoever can open it owns the box.
         case control(path: String)
     }
@@ -30,14 +32,16 @@ public final class HTTPServer: Sendable {
     private static let timeForLastAnswers = Duration.milliseconds(1_500)
 
     public init(context: ServerContext, endpoint: Endpoint) {
-        self.context = context
+        var context = context
         self.endpoint = endpoint
-        let (routes, threads) =
+        let (routes, threads, tls): ([Route], Int, TLSContext?) =
             switch endpoint {
-            case .network: (Routes.all, Self.networkThreads)
-            case .control: (Routes.control, 1)
+            case .network(_, _, let tls): (Routes.all, Self.networkThreads, tls)
+            case .control: (Routes.control, 1, nil)
             }
-        setup = ConnectionSetup(responder: Responder(server: context, routes: routes))
+        if tls != nil { context.scheme = "https" }
+        self.context = context
+        setup = ConnectionSetup(responder: Responder(server: context, routes: routes), tls: tls)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     }
 
@@ -49,9 +53,9 @@ public final class HTTPServer: Sendable {
             // One that was left by a crash. The lock of the data directory says that nobody listens there.
             unlink(path)
             return try await listen(on: .unixDomainSocket(path: path)) { ListenError(socket: path, $0) }
-        case .network(let address?, let port):
+        case .network(let address?, let port, _):
             return try await listen(on: address, port)
-        case .network(nil, let port):
+        case .network(nil, let port, _):
             do {
                 // IPv6 with IPv4 in it.
                 return try await listen(on: "::", port)

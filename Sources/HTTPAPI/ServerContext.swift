@@ -10,7 +10,7 @@ public struct ServerContext: Sendable {
     /// What people call the box: `Landline on kitchen`.
     public let boxName: String
     /// The scheme under which clients reach this listener.
-    let scheme = "http"
+    var scheme = "http"
     /// The port under which devices reach the box, where that is known.
     public var networkPort: Int?
 

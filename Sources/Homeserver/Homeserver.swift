@@ -19,6 +19,9 @@ public final class Homeserver: Sendable {
     public let accountData: AccountData
     public let filters: Filters
     public let pushRules: PushRuleSettings
+    public let pushers: Pushers
+    public let notificationList: NotificationList
+    public let unifiedPush: UnifiedPushGateway
     public let userDirectory: UserDirectory
     public let limiter: RateLimiter
     public let openID: OpenID
@@ -57,7 +60,7 @@ public final class Homeserver: Sendable {
 
     private let directoryLock: DataDirectory
     let database: Database
-    let http: any HTTPClient
+    private let pushes: PushDelivery
     private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
@@ -77,11 +80,14 @@ public final class Homeserver: Sendable {
         let ignoredUsers = try await IgnoredUsers(database: database)
         let moderation = try await Moderation(database: database, feed: feed, serverName: serverName)
         let notifications = Notifications(pushRules: pushRules, ignoredUsers: ignoredUsers)
+        let pushes = PushDelivery(
+            database: database, feed: feed, http: http, notifications: notifications, pushRules: pushRules, logger: logger)
+        let pushers = Pushers(database: database, clock: clock, delivery: pushes)
         let typing = Typing(database: database, feed: feed)
         let accountData = AccountData(database: database, feed: feed, pushRules: pushRules, ignoredUsers: ignoredUsers)
         let writer = EventWriter(
             identity: identity, clock: clock, feed: feed, notifications: notifications, typing: typing,
-            predecessors: PredecessorSettings(accountData: accountData), moderation: moderation)
+            predecessors: PredecessorSettings(accountData: accountData), moderation: moderation, pushes: pushes)
         let members = MemberContent()
         let rooms = Rooms(database: database, writer: writer, members: members, serverName: serverName)
         let membership = Membership(database: database, writer: writer, members: members)
@@ -98,6 +104,7 @@ public final class Homeserver: Sendable {
             deviceEnds: { device, user, transaction in
                 try deviceKeys.deviceEnds(device, of: user, in: transaction)
                 toDevice.deviceEnds(device.key, in: transaction)
+                try pushers.deviceEnds(device.key, of: user, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
             })
         let applicationServices = ApplicationServices(
@@ -135,6 +142,9 @@ public final class Homeserver: Sendable {
         self.accountData = accountData
         filters = Filters(database: database)
         self.pushRules = pushRules
+        self.pushers = pushers
+        notificationList = NotificationList(database: database, pushRules: pushRules)
+        unifiedPush = UnifiedPushGateway(delivery: pushes, http: http, limiter: limiter)
         userDirectory = UserDirectory(database: database)
         self.limiter = limiter
         openID = OpenID(database: database)
@@ -152,7 +162,7 @@ public final class Homeserver: Sendable {
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
         self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName, namespaces: namespaces)
-        receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
+        receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications, pushes: pushes)
         self.typing = typing
         self.presence = presence
         sync = Sync(
@@ -169,12 +179,18 @@ public final class Homeserver: Sendable {
 
         directoryLock = directory
         self.database = database
-        self.http = http
+        self.pushes = pushes
+    }
+
+    /// Begins what the box does by itself. Without it, as for a short visit of the command line, it only answers.
+    public func start() async throws {
+        try await pushes.start()
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
         await applicationServices.stop()
+        await pushes.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

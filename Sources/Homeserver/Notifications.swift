@@ -72,6 +72,15 @@ final class Notifications: Sendable {
         return Outcome(byDefault: byDefault, exceptions: exceptions)
     }
 
+    /// Evaluates the push rules of somebody who is invited, and so not yet in the room.
+    ///
+    /// spec: client-server-api/#predefined-rules
+    func outcomeOfInvite(_ event: Event, for user: UserID, joined: [UserID], state: CurrentState, in transaction: ReadTransaction) throws -> Int {
+        guard !ignoredUsers.ignorers(of: event.sender).contains(user) else { return 0 }
+        let context = PushContext(userID: user, displayName: nil, memberCount: joined.count, powerLevels: try state.powerLevels)
+        return Self.level(try pushRules.rules(of: user, in: transaction).evaluate(event: event, context: context))
+    }
+
     /// Adds an event to the counts that are known, when it is on disk.
     ///
     /// Whoever sends something has read what was before it. Whoever comes or goes begins anew.

@@ -9,6 +9,7 @@ public struct Receipts: Sendable {
     let feed: ChangeFeed
     let clock: Clock
     let notifications: Notifications
+    let pushes: PushDelivery
 
     public func set(_ type: String, to eventID: EventID, threadID: String?, in roomID: RoomID, by user: UserID) async throws {
         try await set([type: eventID], threadID: threadID, in: roomID, by: user)
@@ -57,6 +58,7 @@ public struct Receipts: Sendable {
         let audience = isPrivate ? [user] : try transaction.users(in: room.key, membership: "join")
         transaction.record(.receipt(receipt, audience: Audience(audience)), at: position, in: feed)
         notifications.forgetCounts(of: user, in: room.id, after: transaction)
+        pushes.readMoved(of: user, after: transaction)
     }
 
     private func setFullyRead(_ eventID: EventID, in roomID: RoomID, by user: UserID, _ transaction: WriteTransaction) throws {

@@ -52,6 +52,7 @@ extension MatrixError.Code {
     public static let methodNotAllowed = Self("M_UNRECOGNIZED", status: 405)
     public static let unknown = Self("M_UNKNOWN", status: 400)
     public static let internalError = Self("M_UNKNOWN", status: 500)
+    public static let badGateway = Self("M_UNKNOWN", status: 502)
     public static let storageFull = Self("M_UNKNOWN", status: 507)
     public static let userDeactivated = Self("M_USER_DEACTIVATED", status: 403)
     public static let userInUse = Self("M_USER_IN_USE", status: 400)

@@ -137,8 +137,8 @@ public struct PushRuleset: Sendable {
         for action in list {
             switch action {
             case "notify": actions.append(action)
-            // spec: client-server-api/#historical-actions
-            case "dont_notify", "coalesce": break
+            // They do nothing, but who sets them reads them back, as in Synapse. spec: client-server-api/#historical-actions
+            case "dont_notify", "coalesce": actions.append(action)
             case .object(let tweak) where tweak.string("set_tweak") != nil: actions.append(action)
             default: throw MatrixError(.invalidParameter, "There is no such action.")
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Glibc
 import HTTPAPI
 import Homeserver
@@ -41,15 +42,15 @@ private struct Box: Service {
     func run() async throws {
         let homeserver = try await Homeserver(configuration: configuration.homeserver, http: NetworkHTTPClient(), logger: logger)
         var context = ServerContext(homeserver: homeserver, boxName: BoxName.text, logger: logger) { text in try? QRCode(text).svg() }
+        var secureServer: HTTPServer?
         let server = HTTPServer(context: context, endpoint: .network(address: configuration.bindAddress, port: configuration.httpPort))
         do {
+            try await homeserver.start()
             let port = try await server.start()
             context.networkPort = port
             let control = HTTPServer(context: context, endpoint: .control(path: homeserver.controlSocket))
             try await control.start()
-            if let port = configuration.httpsPort, port != 0 {
-                logger.notice("HTTPS is not served yet: nothing listens on port \(port).")
-            }
+            secureServer = try await startHTTPS(context)
             try await homeserver.applicationServices.start()
             let hasOwner = try await homeserver.registration.ownerExists
             Terminal.write(Greeting(bindAddress: configuration.bindAddress, port: port, hasOwner: hasOwner).text(inColor: Terminal.showsColors))
@@ -59,14 +60,40 @@ private struct Box: Service {
             try? await gracefulShutdown()
             async let withdrawal: Void = Self.stop(announcer)
             await control.stop()
+            await secureServer?.stop()
             await server.stop()
             await withdrawal
         } catch {
+            await secureServer?.stop()
             await server.stop()
             await homeserver.close()
             throw error
         }
         await homeserver.close()
+    }
+
+    /// HTTPS for those who put a certificate into the data directory.
+    private func startHTTPS(_ context: ServerContext) async throws -> HTTPServer? {
+        let directory = configuration.homeserver.dataDirectory + "/tls"
+        let (certificate, key) = (directory + "/cert.pem", directory + "/key.pem")
+        guard access(certificate, F_OK) == 0, access(key, F_OK) == 0 else {
+            if let port = configuration.httpsPort, port != 0 {
+                logger.notice("Nothing listens on port \(port): HTTPS needs \(certificate) and \(key).")
+            }
+            return nil
+        }
+        let port = configuration.httpsPort ?? Configuration.defaultHTTPSPort
+        guard port != 0 else { return nil }
+        let tls = try TLSContext.server(certificate: certificate, key: key)
+        let server = HTTPServer(context: context, endpoint: .network(address: configuration.bindAddress, port: port, tls: tls))
+        do {
+            try await server.start()
+        } catch {
+            await server.stop()
+            throw error
+        }
+        logger.notice("HTTPS is served on port \(port).")
+        return server
     }
 
     private func startAnnouncer(_ serverName: String, _ port: Int) -> Announcer? {

@@ -10,7 +10,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("0 turns it off. (default: \(Configuration.defaultHTTPPort))", valueName: "port"))
     var httpPort: String?
 
-    @Option(help: ArgumentHelp("0 turns it off. Not served yet. (default: \(Configuration.defaultHTTPSPort))", valueName: "port"))
+    @Option(help: ArgumentHelp("0 turns it off. Needs tls/cert.pem and key.pem. (default: \(Configuration.defaultHTTPSPort))", valueName: "port"))
     var httpsPort: String?
 
     @Option(help: ArgumentHelp("What stands after the colon of @name:server. Chosen at the first start, for ever.", valueName: "name"))

@@ -58,7 +58,6 @@ struct DiscoveryTests {
             #expect(try await anna.call("GET", "/_matrix/client/v3/thirdparty/protocols") == [:])
             #expect(try await anna.call("GET", "/_matrix/client/v3/voip/turnServer") == [:])
             #expect(try await anna.call("GET", "/_matrix/client/v3/account/3pid") == ["threepids": []])
-            #expect(try await anna.call("GET", "/_matrix/client/v3/pushers") == ["pushers": []])
             #expect(try await anna.call("GET", "/_matrix/federation/v1/version").object("server")?.string("name") == "Landline")
             let keys: JSONObject = ["one_time_keys": ["signed_curve25519:AAAA": [:], "signed_curve25519:AAAB": [:]]]
             #expect(
@@ -67,9 +66,6 @@ struct DiscoveryTests {
             #expect(queried.object("device_keys") == [:] && queried.object("failures") == [:])
             let backup = try await anna.request("GET", "/_matrix/client/v3/room_keys/version")
             #expect(backup.status == 404 && backup.errorCode == "M_NOT_FOUND")
-            let pusher = try await anna.request("POST", "/_matrix/client/v3/pushers/set", json: ["kind": "http", "app_id": "a", "pushkey": "b"])
-            #expect(pusher.status == 404)
-            #expect(try await anna.call("POST", "/_matrix/client/v3/pushers/set", json: ["kind": .null, "app_id": "a", "pushkey": "b"]) == [:])
             let mail = try await server.client.request("POST", "/_matrix/client/v3/register/email/requestToken", json: [:])
             #expect(mail.status == 403 && mail.errorCode == "M_THREEPID_DENIED")
         }

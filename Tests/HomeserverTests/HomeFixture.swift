@@ -64,13 +64,15 @@ final class HomeFixture: Sendable {
         try await open()
     }
 
-    private func open() async throws {
+    /// After `close`.
+    func open() async throws {
         let configuration = HomeserverConfiguration(
             dataDirectory: directory, serverName: Self.serverName, registration: .open, hasHomeRoom: hasHomeRoom, hasRateLimits: false)
         let clock = clock
         let home = try await Homeserver(
             configuration: configuration, http: network, clock: Clock { clock.nowMilliseconds },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await home.start()
         current.withLock { $0 = home }
     }
 

@@ -47,6 +47,16 @@ public final class Awaited<Element: Sendable>: Sendable {
         return elements
     }
 
+    /// The same, for those that are meant.
+    public func first(_ count: Int, where isMeant: (Element) throws -> Bool) async throws -> [Element] {
+        while true {
+            let elements = all
+            let meant = try elements.filter(isMeant)
+            if meant.count >= count { return meant }
+            _ = try await first(elements.count + 1)
+        }
+    }
+
     private func giveUp() {
         let waiting = state.withLock { state in
             defer { state.waiting.removeAll() }

@@ -1,4 +1,4 @@
-import HTTPAPI
+public import HTTPAPI
 public import Homeserver
 import Logging
 
@@ -7,6 +7,9 @@ public final class TestServer: Sendable {
     public let homeserver: Homeserver
     public let port: Int
     public let directory: TemporaryDirectory
+
+    /// What handlers get, for another server over the same box.
+    public let context: ServerContext
 
     private let server: HTTPServer
 
@@ -26,6 +29,7 @@ public final class TestServer: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let homeserver = try await Homeserver(configuration: configuration, http: NetworkHTTPClient(), clock: clock, logger: logger)
+        try await homeserver.start()
         let context = ServerContext(homeserver: homeserver, boxName: "Test box", logger: logger) { text in
             text.utf8.count > 100 ? nil : "<svg>\(text)</svg>"
         }
@@ -34,6 +38,7 @@ public final class TestServer: Sendable {
         try await homeserver.applicationServices.start()
         self.homeserver = homeserver
         self.server = server
+        self.context = context
         self.directory = directory
     }
 

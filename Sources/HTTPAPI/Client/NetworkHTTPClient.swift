@@ -9,8 +9,11 @@ public final class NetworkHTTPClient: HTTPClient {
     private static let maxRequests = 32
 
     private let requests = Atomic(0)
+    private let tls: OutgoingTLS
 
-    public init() {}
+    public convenience init() { self.init(tls: OutgoingTLS()) }
+
+    init(tls: OutgoingTLS) { self.tls = tls }
 
     public func send(_ request: OutgoingRequest) async throws(OutgoingHTTPError) -> OutgoingResponse {
         defer { requests.subtract(1, ordering: .relaxed) }
@@ -18,7 +21,7 @@ public final class NetworkHTTPClient: HTTPClient {
         // It lives as long as the process: look-ups that nobody waits for any more may still report to it.
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = eventLoop.makePromise(of: OutgoingResponse.self)
-        let exchange = NIOLoopBoundBox.makeBoxSendingValue(OutgoingExchange(request, promise, eventLoop), eventLoop: eventLoop)
+        let exchange = NIOLoopBoundBox.makeBoxSendingValue(OutgoingExchange(request, promise, eventLoop, tls), eventLoop: eventLoop)
         do {
             return try await withTaskCancellationHandler {
                 eventLoop.execute { exchange.value.start() }

@@ -1,3 +1,4 @@
+import Cryptography
 import Homeserver
 import NIOCore
 import NIOHTTP1
@@ -10,6 +11,7 @@ final class OutgoingExchange: ChannelInboundHandler {
 
     private let request: OutgoingRequest
     private let eventLoop: any EventLoop
+    private let tls: OutgoingTLS
     private var promise: EventLoopPromise<OutgoingResponse>?
     private var deadline: Scheduled<Void>?
     private var channel: (any Channel)?
@@ -24,10 +26,11 @@ final class OutgoingExchange: ChannelInboundHandler {
         return limits
     }()
 
-    init(_ request: OutgoingRequest, _ promise: EventLoopPromise<OutgoingResponse>, _ eventLoop: any EventLoop) {
+    init(_ request: OutgoingRequest, _ promise: EventLoopPromise<OutgoingResponse>, _ eventLoop: any EventLoop, _ tls: OutgoingTLS) {
         self.request = request
         self.promise = promise
         self.eventLoop = eventLoop
+        self.tls = tls
     }
 
     func start() {
@@ -69,6 +72,10 @@ final class OutgoingExchange: ChannelInboundHandler {
 
     private func prepare(_ channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
+        if request.url.scheme == .https {
+            let (tls, host) = (tls, request.url.host)
+            try pipeline.addHandler(TLSHandler { try tls.session(with: host, over: $0) })
+        }
         try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: Self.headerLimits)
         try pipeline.addHandler(self)
     }
@@ -113,6 +120,7 @@ final class OutgoingExchange: ChannelInboundHandler {
         switch error {
         case let error as OutgoingHTTPError: error
         case ChannelError.connectTimeout: .timedOut
+        case let error as TLSError: error == .truncated ? .malformed("\(error)") : .insecure("\(error)")
         case is NIOConnectionError, is IOError, is AddressLookup.Failure, is ChannelError: .unreachable("\(error)")
         default: .malformed("\(error)")
         }

@@ -13,17 +13,4 @@ enum StubRoutes {
     static func thirdPartyIdentifiersDenied(_ request: APIRequest) throws -> Reply {
         throw MatrixError(.threepidDenied, "This box sends no mails and messages, so it takes no addresses and telephone numbers.")
     }
-
-    // spec: client-server-api/#get_matrixclientv3pushers
-    static func noPushers(_ request: APIRequest) -> Reply { .json(["pushers": []]) }
-
-    /// Removing a pusher that cannot exist is no error; making one is, since nothing would ever be pushed.
-    ///
-    /// spec: client-server-api/#post_matrixclientv3pushersset
-    static func setPusher(_ request: APIRequest) async throws -> Reply {
-        let body = try await request.body()
-        guard let kind = body["kind"] else { throw MatrixError(.missingParameter, "kind is missing.") }
-        guard kind.isNull else { throw MatrixError(.unrecognized, "This box does not push notifications yet.") }
-        return .empty
-    }
 }

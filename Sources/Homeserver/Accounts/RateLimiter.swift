@@ -14,6 +14,7 @@ public final class RateLimiter: Sendable {
         static let loginFailuresOfAccount = Limit(burst: 10, perSecond: 1.0 / 30)
         static let loginFailuresFromAddress = Limit(burst: 30, perSecond: 1.0 / 10)
         static let registrationsFromAddress = Limit(burst: 20, perSecond: 1.0 / 30)
+        static let pushesFromAddress = Limit(burst: 100, perSecond: 5)
         static let sending = Limit(burst: 200, perSecond: 20)
         static let reporting = Limit(burst: 20, perSecond: 1.0 / 30)
     }
@@ -22,6 +23,7 @@ public final class RateLimiter: Sendable {
         case loginFailuresOfAccount(UserID)
         case loginFailuresFromAddress(String)
         case registrationsFromAddress(String)
+        case pushesFromAddress(String)
         case sending(UserID)
         case reporting(UserID)
 
@@ -30,6 +32,7 @@ public final class RateLimiter: Sendable {
             case .loginFailuresOfAccount: .loginFailuresOfAccount
             case .loginFailuresFromAddress: .loginFailuresFromAddress
             case .registrationsFromAddress: .registrationsFromAddress
+            case .pushesFromAddress: .pushesFromAddress
             case .sending: .sending
             case .reporting: .reporting
             }

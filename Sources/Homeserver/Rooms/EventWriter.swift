@@ -31,6 +31,7 @@ struct EventWriter: Sendable {
     let typing: Typing
     let predecessors: PredecessorSettings
     let moderation: Moderation
+    let pushes: PushDelivery
 
     /// Adds an event at the end of a room.
     @discardableResult
@@ -77,19 +78,24 @@ struct EventWriter: Sendable {
         let event = pdu.event
         let position = transaction.nextPosition()
         let joined = try transaction.users(in: room.key, membership: "join")
-        let outcome = try notifications.outcome(of: event, room: room, joined: joined, state: state, in: transaction)
+        var outcome = try notifications.outcome(of: event, room: room, joined: joined, state: state, in: transaction)
+        let member = event.type == "m.room.member" ? event.stateKey.map { UserID(trusted: $0) } : nil
+        if let member, event.membership == "invite" {
+            let notifies = try notifications.outcomeOfInvite(event, for: member, joined: joined, state: state, in: transaction)
+            if notifies != outcome.byDefault { outcome.exceptions.append((member, notifies)) }
+        }
         try transaction.insertEvent(pdu, room: room.key, at: position, notifies: outcome.byDefault, transaction: request)
         for (user, notifies) in outcome.exceptions {
             try transaction.insertNotificationException(user: user, room: room.key, event: position, notifies: notifies)
         }
         guard let stored = try transaction.event(at: position) else { throw StorageError(.other, "A new event cannot be read.") }
-        let member = event.type == "m.room.member" ? event.stateKey.map { UserID(trusted: $0) } : nil
         var users = joined
         if let member, !users.contains(member) { users.append(member) }
         let audience = Audience(users)
         transaction.record(.event(stored, audience: audience), at: position, in: feed)
         if let member, event.membership != "join" { typing.left(room.id, member, audience: audience, in: transaction) }
         notifications.count(outcome, of: event, at: position, after: transaction)
+        try pushes.eventStored(event, outcome, joined: joined, in: transaction)
         if let member, event.membership == "join", !joined.contains(member) {
             try predecessors.carryOver(of: member, to: room, create: state["m.room.create", ""], in: transaction)
         }
