@@ -185,7 +185,11 @@ enum Routes {
     // MARK: Sync. spec: client-server-api/#syncing
 
     private static let sync: [Route] = [
-        .get("/_matrix/client/v3/sync", .guest, SyncRoutes.sync)
+        .get("/_matrix/client/v3/sync", .guest, SyncRoutes.sync),
+        .get("/_matrix/client/v3/events", .guest, EventStreamRoutes.events),
+        .get("/_matrix/client/v3/events/{eventId}", .user, EventStreamRoutes.event),
+        .get("/_matrix/client/v3/initialSync", .user, EventStreamRoutes.initialSync),
+        .get("/_matrix/client/v3/rooms/{roomId}/initialSync", .guest, EventStreamRoutes.roomInitialSync),
     ]
 
     // MARK: Room aliases and published rooms. spec: client-server-api/#room-aliases

@@ -41,6 +41,8 @@ public final class Homeserver: Sendable {
     public let typing: Typing
     public let presence: Presence
     public let sync: Sync
+    public let eventStream: EventStream
+    public let initialSync: InitialSync
 
     // End-to-end encryption
     public let deviceKeys: DeviceKeys
@@ -155,9 +157,12 @@ public final class Homeserver: Sendable {
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
         self.typing = typing
         self.presence = presence
-        sync = Sync(
+        let sync = Sync(
             database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
             deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
+        self.sync = sync
+        eventStream = EventStream(sync: sync)
+        initialSync = InitialSync(sync: sync)
         self.deviceKeys = deviceKeys
         self.deviceLists = deviceLists
         crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)

@@ -80,6 +80,13 @@ public final class Presence: Sendable {
         }
     }
 
+    /// Notes that the user did something. Nobody is told by that alone: who is online counts as active.
+    ///
+    /// spec: client-server-api/#last-active-ago
+    public func noteActivity(of user: UserID) {
+        tracked.withLock { $0.users[user]?.status.lastActiveMilliseconds = clock.nowMilliseconds }
+    }
+
     // MARK: Syncs
 
     /// Notes that a sync begins; `asked` is the request's `set_presence`. `syncEnds` has to follow.

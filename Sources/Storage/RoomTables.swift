@@ -142,21 +142,23 @@ extension ReadTransaction {
             """, one, other)
     }
 
-    /// Up to five members that can give a nameless room a name, in the order of their member events.
+    public static let maxHeroes = 5
+
+    /// Up to `maxHeroes` members that can give a nameless room a name, in the order of their member events.
     ///
     /// spec: client-server-api/#get_matrixclientv3sync (`m.heroes`)
     public func heroes(of room: Int64, for user: UserID) throws -> [UserID] {
         let present = try connection.all(
             """
             SELECT user_id FROM memberships WHERE room_key = ? AND membership IN ('join', 'invite') AND user_id <> ?
-            ORDER BY position LIMIT 5
+            ORDER BY position LIMIT \(Self.maxHeroes)
             """, room, user
         ) { $0.userID(0) }
         guard present.isEmpty else { return present }
         return try connection.all(
             """
             SELECT user_id FROM memberships WHERE room_key = ? AND membership IN ('leave', 'ban') AND user_id <> ?
-            ORDER BY position LIMIT 5
+            ORDER BY position LIMIT \(Self.maxHeroes)
             """, room, user
         ) { $0.userID(0) }
     }

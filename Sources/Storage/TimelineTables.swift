@@ -87,8 +87,8 @@ extension ReadTransaction {
         return events.first { target == nil || $0.redacts == target }?.eventID
     }
 
-    /// The whole PDU, for redaction.
-    func pdu(at position: Position) throws -> [UInt8]? {
+    /// The whole PDU, as it is stored.
+    public func pdu(at position: Position) throws -> [UInt8]? {
         try connection.first("SELECT pdu FROM events WHERE position = ?", position) { $0.blob(0) }
     }
 

@@ -56,6 +56,22 @@ import Testing
         }
     }
 
+    @Test func whatOneDoesCountsAsActivity() async throws {
+        try await HomeFixture.with { fixture in
+            let alice = try await fixture.person("alice")
+            let bench = Bench(fixture)
+            func ago() -> Int64? { bench.presence.content(of: bench.presence.status(of: alice.userID)).integer("last_active_ago") }
+            bench.presence.noteActivity(of: alice.userID)
+            #expect(ago() == nil, "nobody knows of somebody who never came")
+            try await bench.begin(alice, .online)
+            bench.time.advance(milliseconds: 5_000)
+            #expect(ago() == 5_000)
+            let position = fixture.home.sync.feed.position
+            bench.presence.noteActivity(of: alice.userID)
+            #expect(ago() == 0 && fixture.home.sync.feed.position == position)
+        }
+    }
+
     @Test func aSyncThatDoesNotWantToBeSeenKeepsNobodyThere() async throws {
         try await HomeFixture.with { fixture in
             let alice = try await fixture.person("alice")

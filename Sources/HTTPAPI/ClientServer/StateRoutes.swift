@@ -6,7 +6,7 @@ enum StateRoutes {
     static func all(_ request: APIRequest) async throws -> Reply {
         let events = try await request.homeserver.history.state(of: request.roomID(), for: request.session.userID)
         var writer = JSONWriter()
-        request.eventFormat.write(events, to: &writer)
+        try await request.eventFormat(in: request.roomID()).write(events, to: &writer)
         return .jsonBytes(writer.bytes)
     }
 
@@ -19,7 +19,7 @@ enum StateRoutes {
             of: request.roomID(), type: request.parameter("eventType"), stateKey: stateKey, for: request.session.userID)
         guard request.query("format") == "event" else { return .jsonBytes(request.eventFormat.content(of: event)) }
         var writer = JSONWriter()
-        request.eventFormat.write(event, to: &writer)
+        try await request.eventFormat(in: request.roomID()).write(event, to: &writer)
         return .jsonBytes(writer.bytes)
     }
 
@@ -41,7 +41,7 @@ enum StateRoutes {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("chunk")
-        request.eventFormat.write(events, to: &writer)
+        try await request.eventFormat(in: request.roomID()).write(events, to: &writer)
         writer.endObject()
         return .jsonBytes(writer.bytes)
     }

@@ -7,6 +7,7 @@ enum TimelineRoutes {
         let eventID = try await request.homeserver.timeline.send(
             type: request.parameter("eventType"), content: request.body(), to: request.roomID(),
             transactionID: request.parameter("txnId"), session: request.session, timestamp: request.wishedTimestamp())
+        request.homeserver.presence.noteActivity(of: request.session.userID)
         return .json(["event_id": .string(eventID.rawValue)])
     }
 
@@ -30,7 +31,7 @@ enum TimelineRoutes {
             of: request.roomID(), for: request.session.userID, from: request.streamToken("from"), to: request.streamToken("to"),
             direction: request.direction(), limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        var format = request.eventFormat
+        var format = try await request.eventFormat(in: request.roomID())
         format.aggregations = page.aggregations
         var writer = JSONWriter()
         writer.beginObject()
@@ -51,7 +52,7 @@ enum TimelineRoutes {
             of: request.eventID(), in: request.roomID(), for: request.session.userID,
             limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        var format = request.eventFormat
+        var format = try await request.eventFormat(in: request.roomID())
         format.aggregations = context.aggregations
         var writer = JSONWriter()
         writer.beginObject()
@@ -72,7 +73,7 @@ enum TimelineRoutes {
     static func event(_ request: APIRequest) async throws -> Reply {
         let (event, aggregations) = try await request.homeserver.history.event(
             request.eventID(), in: request.roomID(), for: request.session.userID)
-        var format = request.eventFormat
+        var format = try await request.eventFormat(in: request.roomID())
         format.aggregations = aggregations
         var writer = JSONWriter()
         format.write(event, to: &writer)
@@ -94,6 +95,13 @@ extension APIRequest {
         case "f": .forwards
         default: throw MatrixError(.invalidParameter, "dir is b or f.")
         }
+    }
+
+    /// The same for events of one room, which say what the user was in it.
+    func eventFormat(in room: RoomID) async throws -> EventFormat {
+        var format = eventFormat
+        format.memberships = try await homeserver.history.memberships(of: session.userID, in: room)
+        return format
     }
 
     func streamToken(_ name: String) throws(MatrixError) -> StreamToken? {

@@ -44,20 +44,25 @@ public struct CrossSigning: Sendable {
     private func store(_ new: NewKeys, in transaction: WriteTransaction) throws {
         let oldMaster = try transaction.crossSigningKey(.master, of: new.owner)
         let replacesMaster = new.keys[.master].map { $0.publicKey != oldMaster?.publicKey } ?? false
-        var hasChanged = false
+        var changed: Set<CrossSigningKey.Usage> = []
         for usage in CrossSigningKey.Usage.allCases {
             let old = try transaction.crossSigningKey(usage, of: new.owner)
             if let key = new.keys[usage] {
                 guard old?.json != key.json else { continue }
                 try transaction.setCrossSigningKey(key.json.serialized(), publicKey: key.publicKey, usage: usage.rawValue, of: new.owner)
-                hasChanged = true
+                changed.insert(usage)
             } else if replacesMaster, old != nil {
                 // Signed by a master key that is no more.
                 try transaction.deleteCrossSigningKey(usage: usage.rawValue, of: new.owner)
-                hasChanged = true
+                changed.insert(usage)
             }
         }
-        if hasChanged { try lists.changed(of: new.owner, in: transaction) }
+        // The user-signing key is shown to its owner alone.
+        if changed == [.userSigning] {
+            try lists.changed(of: new.owner, seenBy: new.owner, in: transaction)
+        } else if !changed.isEmpty {
+            try lists.changed(of: new.owner, in: transaction)
+        }
     }
 
     // MARK: Signatures

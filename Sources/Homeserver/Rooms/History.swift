@@ -107,6 +107,22 @@ public struct History: Sendable {
         }
     }
 
+    /// The same, of whichever room.
+    ///
+    /// spec: client-server-api/#get_matrixclientv3eventseventid
+    public func event(_ eventID: EventID, for user: UserID) async throws -> TimelineEvent {
+        guard let room = try await database.read({ try $0.event(eventID)?.roomID }) else { throw Self.notFound(eventID) }
+        return try await event(eventID, in: room, for: user).event
+    }
+
+    /// What the user was in a room: each event says it of its own time.
+    public func memberships(of user: UserID, in roomID: RoomID) async throws -> MembershipHistory {
+        try await database.read { transaction in
+            guard let room = try transaction.room(roomID) else { throw RoomAccess.notInRoom }
+            return try transaction.membershipHistory(of: user, in: room.key)
+        }
+    }
+
     // MARK: State
 
     public func state(of roomID: RoomID, for user: UserID) async throws -> [TimelineEvent] {
@@ -163,7 +179,7 @@ public struct History: Sendable {
     }
 
     static func notFound(_ id: EventID) -> MatrixError {
-        MatrixError(.notFound, "There is no event \(id) that you can see in this room.")
+        MatrixError(.notFound, "There is no event \(id) that you can see here.")
     }
 
     private func members(sending events: [TimelineEvent], access: RoomAccess, _ transaction: ReadTransaction) throws -> [TimelineEvent] {

@@ -9,10 +9,22 @@ public struct EventFormat: Sendable {
     var fields: [PropertyPath]?
     /// What is bundled with the events.
     public var aggregations = Aggregations()
+    /// What the one who asks was in the room, where that is told.
+    public var memberships: MembershipHistory?
+    /// The events as other servers would get them, for those who ask for that.
+    var pdus: [Position: [UInt8]] = [:]
+    /// Milliseconds since 1970.
+    private let now: Int64?
 
-    public init(for session: Session) { deviceKey = session.deviceKey }
+    public init(for session: Session, now: Int64 = Clock.system.nowMilliseconds) {
+        deviceKey = session.deviceKey
+        self.now = now
+    }
 
-    private init(deviceKey: Int64) { self.deviceKey = deviceKey }
+    private init(deviceKey: Int64) {
+        self.deviceKey = deviceKey
+        now = nil
+    }
 
     /// For what is sent to application services. No device has this key.
     static let ofServices = EventFormat(deviceKey: 0)
@@ -40,6 +52,17 @@ public struct EventFormat: Sendable {
 
     private func writeWhole(_ event: TimelineEvent, to writer: inout JSONWriter) {
         writer.beginObject()
+        if let pdu = pdus[event.position], let members = try? JSONObject(parsing: pdu).members {
+            for member in members {
+                writer.key(member.key)
+                // Of a sender who had it erased, the content is not the stored one.
+                if member.key == "content" { writer.raw(event.content) } else { writer.value(member.value) }
+            }
+            writer.field("event_id", event.eventID.rawValue)
+            writeUnsigned(of: event, to: &writer)
+            writer.endObject()
+            return
+        }
         writer.key("content")
         writer.raw(event.content)
         writer.field("event_id", event.eventID.rawValue)
@@ -57,6 +80,9 @@ public struct EventFormat: Sendable {
     private func writeUnsigned(of event: TimelineEvent, to writer: inout JSONWriter) {
         writer.key("unsigned")
         writer.beginObject()
+        // For clients whose clock is wrong. The box's own may have jumped since.
+        if let now { writer.field("age", max(0, now - event.originServerTimestamp)) }
+        if let memberships { writer.field("membership", memberships.membership(at: event.position)) }
         if let content = event.previousContent {
             writer.key("prev_content")
             writer.raw(content)

@@ -19,6 +19,8 @@ struct SyncFromMemory {
         var response = SyncResponse()
         let filter = request.filter
         if filter.room.timeline.asksForRelations { return nil }
+        // Only the database has the whole PDUs.
+        if filter.eventFormat == .federation { return nil }
         for change in changes {
             switch change.kind {
             case .accountData: return nil

@@ -17,6 +17,8 @@ struct SyncResponse {
         var typists: [UserID]?
         var receipts: [Receipt] = []
         var accountData: [AccountDataRecord] = []
+        /// What the user was in the room.
+        var memberships = MembershipHistory.joined
 
         var isEmpty: Bool {
             timeline.isEmpty && state.isEmpty && summary == nil && typists == nil && receipts.isEmpty && accountData.isEmpty && !changesCounts
@@ -36,6 +38,8 @@ struct SyncResponse {
     /// Of the events of all timelines.
     var aggregations = Aggregations()
     var accountData: [AccountDataRecord] = []
+    /// The events of the rooms as other servers would get them, if the filter asks for that.
+    var pdus: [Position: [UInt8]] = [:]
     var presence: [UserID] = []
     var deviceLists = DeviceLists.Changes()
     var toDevice = ToDevice.Delivery()
@@ -61,6 +65,7 @@ extension SyncResponse {
         var format = EventFormat(for: request.session)
         format.includesRoomID = false
         format.fields = request.filter.eventFields
+        format.pdus = pdus
         format.aggregations = aggregations
         let body = SyncResponseWriter(
             format: format, placement: request.statePlacement, threadNotifications: request.filter.room.timeline.unreadThreadNotifications)
@@ -103,6 +108,8 @@ struct SyncResponseWriter {
     }
 
     func writeJoined(_ room: SyncResponse.JoinedRoom, to writer: inout JSONWriter) {
+        var format = format
+        format.memberships = room.memberships
         writer.key(room.roomID.rawValue)
         writer.beginObject()
         writer.key("timeline")
