@@ -65,6 +65,7 @@ extension SyncResponse {
         var format = EventFormat(for: request.session)
         format.includesRoomID = false
         format.fields = request.filter.eventFields
+        format.pdus = pdus
         format.aggregations = aggregations
         format.pdus = pdus
         let body = SyncResponseWriter(
