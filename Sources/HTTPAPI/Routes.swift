@@ -185,7 +185,9 @@ enum Routes {
     // MARK: Sync. spec: client-server-api/#syncing
 
     private static let sync: [Route] = [
-        .get("/_matrix/client/v3/sync", .guest, SyncRoutes.sync)
+        .get("/_matrix/client/v3/sync", .guest, SyncRoutes.sync),
+        .post("/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", .guest, SlidingSyncRoutes.syncInTheField),
+        .post("/_matrix/client/v4/sync", .guest, SlidingSyncRoutes.sync),
     ]
 
     // MARK: Room aliases and published rooms. spec: client-server-api/#room-aliases

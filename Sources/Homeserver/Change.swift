@@ -21,6 +21,8 @@ struct Change: Sendable {
         case deviceList(UserID, audience: Audience)
         /// A device has run out of one-time keys, or has to replace a fallback key.
         case keyCounts(UserID, device: Int64)
+        /// A user has forgotten a room that they had left.
+        case forgotten(UserID, room: RoomID)
         /// A device was logged out: its waiting sync has to say so.
         case deviceEnded(UserID, device: Int64)
     }
@@ -41,7 +43,7 @@ extension Change {
         case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience),
             .toDevice(_, let audience), .deviceList(_, let audience):
             audience.contains(user)
-        case .accountData(let owner, _, _), .keyCounts(let owner, _), .deviceEnded(let owner, _): owner == user
+        case .accountData(let owner, _, _), .keyCounts(let owner, _), .forgotten(let owner, _), .deviceEnded(let owner, _): owner == user
         }
     }
 }

@@ -198,7 +198,7 @@ extension Change {
         case .event(_, let audience), .receipt(_, let audience), .typing(_, let audience), .presence(_, let audience),
             .toDevice(_, let audience), .deviceList(_, let audience):
             audience.users
-        case .accountData(let owner, _, _), .keyCounts(let owner, _), .deviceEnded(let owner, _): [owner]
+        case .accountData(let owner, _, _), .keyCounts(let owner, _), .forgotten(let owner, _), .deviceEnded(let owner, _): [owner]
         }
     }
 

@@ -41,6 +41,7 @@ public final class Homeserver: Sendable {
     public let typing: Typing
     public let presence: Presence
     public let sync: Sync
+    public let slidingSync: SlidingSync
 
     // End-to-end encryption
     public let deviceKeys: DeviceKeys
@@ -93,9 +94,14 @@ public final class Homeserver: Sendable {
         let deviceLists = DeviceLists(database: database, feed: feed)
         let deviceKeys = DeviceKeys(database: database, feed: feed, lists: deviceLists, serverName: serverName)
         let toDevice = ToDevice(database: database, feed: feed, serverName: serverName)
+        let sync = Sync(
+            database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
+            deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
+        let slidingSync = SlidingSync(sync: sync)
         let sessions = Sessions(
             database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) },
             deviceEnds: { device, user, transaction in
+                slidingSync.deviceEnds(device.key, after: transaction)
                 try deviceKeys.deviceEnds(device, of: user, in: transaction)
                 toDevice.deviceEnds(device.key, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
@@ -155,9 +161,8 @@ public final class Homeserver: Sendable {
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
         self.typing = typing
         self.presence = presence
-        sync = Sync(
-            database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
-            deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
+        self.sync = sync
+        self.slidingSync = slidingSync
         self.deviceKeys = deviceKeys
         self.deviceLists = deviceLists
         crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)

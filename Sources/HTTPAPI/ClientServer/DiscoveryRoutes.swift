@@ -22,6 +22,8 @@ enum DiscoveryRoutes {
         "org.matrix.msc3771": true, "org.matrix.msc3773": true,
         // Relations of relations.
         "org.matrix.msc3981": true,
+        // Sliding sync, without which Element X goes no further.
+        "org.matrix.simplified_msc3575": true,
     ]
 
     private static let versionsReply = Reply.json(["versions": .array(versions), "unstable_features": .object(unstableFeatures)])

@@ -121,11 +121,13 @@ public final class ToDevice: Sendable {
     // MARK: For sync
 
     /// What waits after `start` and up to `end`. Asks the disk nothing where nothing waits.
-    func delivery(to session: Session, after start: Position, upTo end: Position) async throws -> Delivery {
+    func delivery(
+        to session: Session, after start: Position, upTo end: Position, maxCount: Int = maxMessagesOfSync
+    ) async throws -> Delivery {
         let device = session.deviceKey
         guard let queue = try await queue(of: device), queue.newest > start else { return Delivery() }
         let (messages, isLimited) = try await database.read {
-            try $0.toDeviceMessages(of: device, after: start, upTo: end, maxCount: Self.maxMessagesOfSync, maxBytes: Self.maxBytesOfSync)
+            try $0.toDeviceMessages(of: device, after: start, upTo: end, maxCount: maxCount, maxBytes: Self.maxBytesOfSync)
         }
         return Delivery(messages: messages.map(\.message), resumesAfter: isLimited ? messages.last?.position : nil)
     }

@@ -108,7 +108,9 @@ public struct Membership: Sendable {
         try await database.write { transaction in
             let room = try Self.room(roomID, in: transaction)
             switch try transaction.membership(of: user, in: room.key)?.membership {
-            case "leave", "ban": try transaction.forget(room: room.key, user: user)
+            case "leave", "ban":
+                try transaction.forget(room: room.key, user: user)
+                transaction.record(.forgotten(user, room: roomID), at: transaction.nextPosition(), in: writer.feed)
             case nil: throw MatrixError(.notFound, "You were never in this room.")
             default: throw MatrixError(.unknown, "Leave the room before you forget it.")
             }

@@ -216,16 +216,8 @@ struct SyncFromDatabase {
 
     /// `nil` for an invitation by somebody whom the user ignores.
     private func invitation(_ membership: MembershipRecord) throws -> SyncResponse.InvitedRoom? {
-        guard let room = try transaction.room(membership.roomID) else { throw StorageError(.corrupt, "An invitation has no room.") }
-        var state = try StrippedState.types.compactMap { try transaction.currentState(of: room, type: $0, stateKey: "") }
-        if let own = try transaction.currentState(of: room, type: "m.room.member", stateKey: user.rawValue) {
-            if own.membership == "invite", sync.ignoredUsers.ignored(by: user).contains(own.sender) { return nil }
-            state.append(own)
-            if let inviter = try transaction.currentState(of: room, type: "m.room.member", stateKey: own.sender.rawValue), own.sender != user {
-                state.append(inviter)
-            }
-        }
-        return SyncResponse.InvitedRoom(roomID: membership.roomID, state: state)
+        try transaction.invitationState(of: membership.roomID, for: user, ignoring: sync.ignoredUsers.ignored(by: user))
+            .map { SyncResponse.InvitedRoom(roomID: membership.roomID, state: $0) }
     }
 
     // MARK: Beside rooms

@@ -50,7 +50,7 @@ struct SyncFromMemory {
                 if !response.deviceLists.changed.contains(user) { response.deviceLists.changed.append(user) }
             case .keyCounts(_, let device):
                 if device == request.session.deviceKey { response.needsKeys = true }
-            case .toDevice, .deviceEnded: break
+            case .toDevice, .forgotten, .deviceEnded: break
             }
         }
         for roomID in order {

@@ -45,6 +45,12 @@ public struct StreamToken: Sendable, Hashable, CustomStringConvertible {
 
     public init?(_ text: String) {
         guard text.utf8.first == UInt8(ascii: "s") else { return nil }
+        if let tilde = text.utf8.firstIndex(of: UInt8(ascii: "~")) {
+            // A `pos` of sliding sync, which says nothing of to-device messages. spec: MSC4186
+            guard let value = Int64(text[text.utf8.index(after: text.utf8.startIndex)..<tilde]), value >= 0 else { return nil }
+            self.init(Position(value), toDevice: .zero)
+            return
+        }
         let parts = text.dropFirst().utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
         let values = parts.compactMap { Int64(Substring($0)) }
         guard values.count == parts.count, values.count <= 2, let value = values.first, let toDevice = values.last, toDevice >= 0, toDevice <= value
