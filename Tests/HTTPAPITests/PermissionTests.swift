@@ -103,7 +103,8 @@ struct PermissionTests {
             Set(Routes.all.filter { $0.access == .guest }.map(\.name)) == [
                 "GET \(Self.rooms)/state", "GET \(Self.rooms)/state/{eventType}", "GET \(Self.rooms)/state/{eventType}/{stateKey}",
                 "GET \(Self.rooms)/context/{eventId}", "GET \(Self.rooms)/event/{eventId}", "GET \(Self.rooms)/messages",
-                "GET \(Self.rooms)/members", "GET \(client)/sync",
+                "GET \(Self.rooms)/members", "GET \(client)/sync", "POST /_matrix/client/v4/sync",
+                "POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync",
                 "GET \(media)/download/{serverName}/{mediaId}", "GET \(media)/download/{serverName}/{mediaId}/{fileName}",
                 "GET \(media)/thumbnail/{serverName}/{mediaId}",
                 "POST \(Self.rooms)/join", "POST \(client)/join/{roomIdOrAlias}", "POST \(Self.rooms)/leave",
