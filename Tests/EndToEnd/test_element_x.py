@@ -23,8 +23,7 @@ def box(landline):
 
 def phone_of(box, name):
     """An account, and the app logged in to it."""
-    PlainClient.register(box, name)
-    return ElementX.log_in(box, name)
+    return ElementX.log_in(box, PlainClient.register(box, name).user_id)
 
 
 def rooms_of(host, *guests, count=1, **options):
@@ -34,6 +33,12 @@ def rooms_of(host, *guests, count=1, **options):
         for guest in guests:
             guest.client.join(rooms[-1])
     return rooms
+
+
+def restart(box, *apps, kill=False):
+    box.restart(kill=kill)
+    for app in apps:
+        app.client.close()
 
 
 def membership(client, room_id, action, user_id=None):
@@ -169,7 +174,7 @@ def test_encryption(box):
     assert [event["content"]["text"] for event in lost["events"]] == ["room key"]
     bob.positions["encryption"] = None
     assert [event["content"]["text"] for event in bob.ask("encryption", bob.encryption_request(), 0)["extensions"]["to_device"]["events"]] == ["room key"]
-    box.restart(kill=True)
+    restart(box, alice, bob, kill=True)
     bob.to_device.clear()
     bob.sync_encryption()
     assert bob.restarts == 1
@@ -219,7 +224,7 @@ def test_after_a_restart_of_the_box_the_app_begins_anew(box):
     rooms = rooms_of(alice, bob, count=3)
     bob.load_all_rooms()
     bob.sync_encryption()
-    box.restart()
+    restart(box, alice, bob)
     with pytest.raises(Refused) as refusal:
         bob.client.call("POST", PATH, bob.room_list_request(), pos=bob.positions["room-list"])
     assert refusal.value.status == 400 and refusal.value.errcode == "M_UNKNOWN_POS"
