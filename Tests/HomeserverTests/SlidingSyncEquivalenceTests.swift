@@ -130,7 +130,9 @@ import Testing
                     var expected = fresh.rooms[room]
                     #expect(known?.membership == truth || known == nil && truth != "join", "\(name), seed \(generator.seed)")
                     guard truth == "join" else { continue }
-                    #expect(known?.timeline.suffix(Self.timelineLimit) == expected?.timeline.suffix(Self.timelineLimit), "\(name), seed \(generator.seed)")
+                    #expect(
+                        known?.timeline.suffix(Self.timelineLimit) == expected?.timeline.suffix(Self.timelineLimit), "\(name), seed \(generator.seed)"
+                    )
                     known?.timeline = []
                     expected?.timeline = []
                     #expect(known == expected, "\(name), seed \(generator.seed)")
