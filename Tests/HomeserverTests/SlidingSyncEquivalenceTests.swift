@@ -99,7 +99,8 @@ import Testing
                     case 9: try await fixture.home.membership.kick(bob.userID, from: room, by: alice.userID, reason: nil)
                     case 10:
                         try await fixture.home.typing.set(
-                            Bool.random(using: &generator), timeoutMilliseconds: nil, in: room, by: Bool.random(using: &generator) ? alice : carol)
+                            Bool.random(using: &generator), timeoutMilliseconds: nil, in: room,
+                            by: (Bool.random(using: &generator) ? alice : carol).userID)
                     case 11: try await fixture.home.accountData.setTag("u.\(step % 5)", of: bob.userID, room: room, to: [:])
                     case 12:
                         let direct: JSONObject = Bool.random(using: &generator) ? ["@alice:box.test": [.string(room.rawValue)]] : [:]

@@ -200,3 +200,27 @@ import Testing
         }
     }
 }
+
+/// Whom a user ignores, and what they do not want to be asked, in sliding sync.
+@Suite struct SlidingSyncIgnoredTests {
+    @Test func whatTheIgnoredSayIsNotTold() async throws {
+        try await HomeFixture.with { fixture in
+            let people = try await fixture.people("alice", "bob", "mallory")
+            let (alice, bob, mallory) = (people[0], people[1], people[2])
+            let room = try await fixture.room(by: alice, members: [bob, mallory])
+            try await fixture.home.accountData.set(
+                "m.ignored_user_list", of: bob.userID, room: nil, to: ["ignored_users": ["@mallory:box.test": [:]]])
+            try await fixture.say("before", in: room, by: mallory)
+            var client = SlidingClient(bob, timelineLimit: 20)
+            #expect(try await client.sync(fixture).texts(room) == [])
+            try await fixture.say("live", in: room, by: mallory)
+            #expect(try await client.sync(fixture).isEmpty)
+            try await fixture.say("mine", in: room, by: alice)
+            try await fixture.say("live again", in: room, by: mallory)
+            #expect(try await client.sync(fixture).texts(room) == ["mine"])
+            let secret = try await fixture.room(by: mallory, preset: .privateChat)
+            try? await fixture.invite(bob, to: secret, by: mallory)
+            #expect(try await client.sync(fixture).rooms == [])
+        }
+    }
+}

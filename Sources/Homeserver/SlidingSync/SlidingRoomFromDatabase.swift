@@ -10,6 +10,8 @@ struct SlidingRoomFromDatabase {
     let rooms: UserRooms
     /// The states that the connection's rooms were asked for.
     let states: [RequiredStateSet]
+    /// Whom the user ignores.
+    let ignored: Set<UserID>
     let notifications: Notifications
     let transaction: ReadTransaction
 
@@ -81,9 +83,16 @@ struct SlidingRoomFromDatabase {
         let visibility = known == nil || expands ? try transaction.visibility(of: key, for: user) : nil
         let slice = try transaction.timeline(
             of: key, after: after, upTo: end, limit: limit, direction: .backwards,
-            stoppingAt: { event in visibility.map { !$0.canSee(eventAt: event.position.value) } ?? false }
+            accepting: { event in
+                guard event.stateKey != nil || !ignored.contains(event.sender) else { return false }
+                guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
+                // State that still holds they get in any case, and a timeline without it would bring older state after newer one.
+                return try transaction.isState(event, of: key, at: end)
+            }
         ).slice
-        let events = Array(slice.events.reversed())
+        guard known == nil || expands || slice.isLimited || !slice.events.isEmpty else { return }
+        let erased = try visibility.map { try ErasedSenders(visibility: $0, in: transaction) }
+        let events = slice.events.reversed().map { erased?.shown($0) ?? $0 }
         room.timeline = SlidingRoom.Timeline(
             events: events, isLimited: slice.isLimited, previousBatch: events.first.map { Position($0.position.value - 1) } ?? end)
         if let start { room.liveCount = events.count { $0.position > start } }
@@ -184,7 +193,8 @@ struct SlidingRoomFromDatabase {
     // MARK: Rooms that the user is not in
 
     private func stripped(_ work: RoomWork, stateIndex: Int32) throws -> (SlidingRoom?, SentRoom?) {
-        let state = try transaction.invitationState(of: work.room.id, for: user)
+        if work.room.isInvited, try InvitePermission.isBlocked(for: user, in: transaction) { return (nil, nil) }
+        guard let state = try transaction.invitationState(of: work.room.id, for: user, ignoring: ignored) else { return (nil, nil) }
         var room = SlidingRoom(room: work.room, lists: work.shown.lists, isInitial: true)
         room.strippedState = state
         let invitation = state.last { $0.type == "m.room.member" && $0.stateKey == user.rawValue }

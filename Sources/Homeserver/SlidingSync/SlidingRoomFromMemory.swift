@@ -8,12 +8,15 @@ struct SlidingRoomFromMemory {
     let start: Position
     let end: Position
     let notifications: Notifications
+    /// Whom the user ignores.
+    let ignored: Set<UserID>
 
     private static let summaryTypes: Set<String> = ["m.room.member", "m.room.name", "m.room.avatar"]
 
     /// - Parameter events: all of the room's since the connection's last response.
-    /// - Returns: `nil` where the database has to be asked.
-    func room(_ work: RoomWork, events: [TimelineEvent], stateIndex: Int32) -> (SlidingRoom, SentRoom)? {
+    /// - Returns: `nil` where the database has to be asked; else what there is to say, if there is anything.
+    func room(_ work: RoomWork, events all: [TimelineEvent], stateIndex: Int32) -> (room: SlidingRoom?, sent: SentRoom)? {
+        let events = ignored.isEmpty ? all : all.filter { $0.stateKey != nil || !ignored.contains($0.sender) }
         guard var sent = work.sent, sent.kind == .joined, work.room.membership == "join", !sent.flags.contains(.stale) else { return nil }
         guard !work.expandsTimeline, !work.expandsState, !work.changesDirect else { return nil }
         let config = work.shown.config
@@ -24,6 +27,10 @@ struct SlidingRoomFromMemory {
 
         var room = SlidingRoom(room: work.room, lists: work.shown.lists)
         room.unread = unread
+        guard !events.isEmpty || work.changesCounts else {
+            sent.upTo = end
+            return (nil, sent)
+        }
         if let first = events.first {
             room.timeline = SlidingRoom.Timeline(events: events, previousBatch: Position(first.position.value - 1))
             room.liveCount = events.count

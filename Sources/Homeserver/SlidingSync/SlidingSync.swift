@@ -14,6 +14,8 @@ public final class SlidingSync: Sendable {
     let deviceKeys: DeviceKeys
     let deviceLists: DeviceLists
     let toDevice: ToDevice
+    let ignoredUsers: IgnoredUsers
+    let moderation: Moderation
     let lists: UserRoomLists
     let connections = SlidingConnections()
 
@@ -31,6 +33,8 @@ public final class SlidingSync: Sendable {
         deviceKeys = sync.deviceKeys
         deviceLists = sync.deviceLists
         toDevice = sync.toDevice
+        ignoredUsers = sync.ignoredUsers
+        moderation = sync.moderation
         lists = UserRoomLists(database: sync.database, feed: sync.feed)
     }
 
@@ -57,6 +61,7 @@ public final class SlidingSync: Sendable {
                 return response.json(position: position, request: request)
             }
             await feed.wait(for: session.userID, after: pass.end, timeout: remaining)
+            try moderation.requireUnlocked(session.userID)
         }
     }
 

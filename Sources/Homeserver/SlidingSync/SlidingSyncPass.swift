@@ -119,11 +119,13 @@ struct SlidingSyncPass {
         markStale(windows, events: events, isCovered: changes != nil)
 
         var rest: [RoomWork] = []
-        let memory = SlidingRoomFromMemory(user: user, start: state.position ?? .zero, end: end, notifications: sync.notifications)
+        let memory = SlidingRoomFromMemory(
+            user: user, start: state.position ?? .zero, end: end, notifications: sync.notifications,
+            ignored: sync.ignoredUsers.ignored(by: user))
         for next in work {
             let index = change.index(of: next.shown.config.requiredState)
             if changes != nil, let (room, sent) = memory.room(next, events: events[next.room.id] ?? [], stateIndex: index) {
-                found.append(room)
+                if let room { found.append(room) }
                 change.rooms[next.room.key] = sent
             } else {
                 rest.append(next)

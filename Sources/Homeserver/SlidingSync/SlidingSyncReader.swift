@@ -43,7 +43,7 @@ struct SlidingSyncReader: Sendable {
         if let transaction {
             let reader = SlidingRoomFromDatabase(
                 session: request.session, start: state.position, end: end, rooms: rooms, states: change.requiredStates,
-                notifications: sync.notifications, transaction: transaction)
+                ignored: sync.ignoredUsers.ignored(by: user), notifications: sync.notifications, transaction: transaction)
             for next in work {
                 let index = result.change.index(of: next.shown.config.requiredState)
                 let (room, sent) = try reader.room(next, stateIndex: index)
