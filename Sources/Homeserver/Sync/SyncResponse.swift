@@ -67,7 +67,6 @@ extension SyncResponse {
         format.fields = request.filter.eventFields
         format.pdus = pdus
         format.aggregations = aggregations
-        format.pdus = pdus
         let body = SyncResponseWriter(
             format: format, placement: request.statePlacement, threadNotifications: request.filter.room.timeline.unreadThreadNotifications)
         var writer = JSONWriter(reservingCapacity: 1_024)
