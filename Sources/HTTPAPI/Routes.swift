@@ -4,8 +4,8 @@ import HTTPTypes
 enum Routes {
     static let all: [Route] =
         discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + userDirectory + rooms
-        + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration + stubs + appliance
-        + synapseAdmin
+        + membership + timeline + search + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
+        + stubs + appliance + synapseAdmin
 
     // MARK: Server discovery. spec: client-server-api/#server-discovery
 
@@ -154,6 +154,12 @@ enum Routes {
         .get("/_matrix/client/v3/rooms/{roomId}/messages", .guest, TimelineRoutes.messages),
         .get("/_matrix/client/v3/rooms/{roomId}/context/{eventId}", .guest, TimelineRoutes.context),
         .get("/_matrix/client/v3/rooms/{roomId}/event/{eventId}", .guest, TimelineRoutes.event),
+    ]
+
+    // MARK: Search. spec: client-server-api/#server-side-search
+
+    private static let search: [Route] = [
+        .post("/_matrix/client/v3/search", .user, SearchRoutes.search)
     ]
 
     // MARK: Room state. spec: client-server-api/#getting-events-for-a-room

@@ -34,6 +34,7 @@ public final class Homeserver: Sendable {
     public let membership: Membership
     public let timeline: Timeline
     public let history: History
+    public let search: Search
     public let directory: RoomDirectory
     public let mutualRooms: MutualRooms
     public let receipts: Receipts
@@ -57,6 +58,7 @@ public final class Homeserver: Sendable {
     private let directoryLock: DataDirectory
     let database: Database
     let http: any HTTPClient
+    let searchIndexing: SearchIndexing
     private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
@@ -143,6 +145,7 @@ public final class Homeserver: Sendable {
         self.membership = membership
         timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
+        search = Search(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
         self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName)
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications)
@@ -160,13 +163,17 @@ public final class Homeserver: Sendable {
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
 
+        searchIndexing = SearchIndexing(database: database, logger: logger)
+
         directoryLock = directory
         self.database = database
         self.http = http
+        searchIndexing.start()
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
+        await searchIndexing.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

@@ -1,6 +1,6 @@
 /// The schema's history. The index of a step is the `user_version` that it starts from.
 enum Migrations {
-    static let steps: [String] = [Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation]
+    static let steps: [String] = [Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation, Schema.search]
 
     static func prepare(_ connection: Connection) throws {
         let version = try connection.first("PRAGMA user_version") { Int($0.int(0)) } ?? 0
