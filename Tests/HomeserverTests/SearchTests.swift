@@ -331,6 +331,7 @@ import Testing
             _ = try await fixture.redact(old[4], in: room, by: anna)
             // As an older version left it.
             try await fixture.home.database.write { transaction in
+                try transaction.indexNewEvents()
                 try transaction.connection.run("INSERT INTO search (search) VALUES ('delete-all')")
                 try transaction.connection.run("DELETE FROM search_edits")
                 try transaction.setServerValue("search_backfill", transaction.lastPosition)
