@@ -67,6 +67,7 @@ struct BadInputTests {
                 "creation_content": ["a": "b"], "initial_state": [["type": "x", "content": [:]]], "power_level_content_override": ["ban": 1],
                 "invite": ["@ben:test.example"], "is_direct": true,
             ]),
+        "POST \(rooms)/upgrade": Row(body: ["new_version": "11"]),
         "POST \(client)/join/{roomIdOrAlias}": Row(body: ["reason": "x"]), "POST \(client)/knock/{roomIdOrAlias}": Row(body: ["reason": "x"]),
         "POST \(rooms)/join": Row(body: ["reason": "x"]), "POST \(rooms)/leave": Row(body: ["reason": "x"]), "POST \(rooms)/forget": Row(body: [:]),
         "POST \(rooms)/invite": Row(body: withReason), "POST \(rooms)/kick": Row(body: withReason), "POST \(rooms)/ban": Row(body: withReason),

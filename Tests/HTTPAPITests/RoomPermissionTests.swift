@@ -29,8 +29,10 @@ struct RoomPermissionTests {
         "PUT \(rooms)/send/{eventType}/{txnId}": [403, 403, 403, 403, 200],
         "POST \(rooms)/send/{eventType}": [403, 403, 403, 403, 200],
         "PUT \(rooms)/redact/{eventId}/{txnId}": [403, 403, 403, 403, 403],
-        "POST \(rooms)/report": [200, 200, 200, 200, 200],
         "POST \(rooms)/report/{eventId}": [404, 404, 404, 404, 200],
+        "POST \(rooms)/upgrade": [403, 403, 403, 403, 403],
+        "GET /_matrix/client/v1/rooms/{roomId}/hierarchy": [403, 200, 403, 403, 200],
+        "GET /_matrix/client/v1/rooms/{roomId}/timestamp_to_event": [403, 403, 200, 200, 200],
         "GET \(rooms)/messages": [403, 403, 200, 200, 200],
         "GET \(rooms)/context/{eventId}": [403, 403, 200, 200, 200],
         "GET \(rooms)/event/{eventId}": [404, 404, 200, 200, 200],
@@ -80,7 +82,7 @@ struct RoomPermissionTests {
                     user: id(ben))
                 let call = try #require(calls[route.name], "\(route.name) needs a row in roomCalls")
                 let before = StreamToken(server.homeserver.sync.feed.position)
-                let response = try await ben.request(route, call.values, json: call.body)
+                let response = try await ben.request(route, call.values, query: call.query, json: call.body)
                 #expect(response.status == status, "\(route.name): \(response.status) \(response.text.prefix(200))")
                 if response.status != 200 {
                     #expect(response.errorCode != nil, "\(route.name)")
