@@ -67,6 +67,14 @@ struct BadInputTests {
                 "creation_content": ["a": "b"], "initial_state": [["type": "x", "content": [:]]], "power_level_content_override": ["ban": 1],
                 "invite": ["@ben:test.example"], "is_direct": true,
             ]),
+        "POST \(rooms)/report": Row(body: ["reason": "x"]),
+        "POST \(rooms)/report/{eventId}": Row(body: ["reason": "x", "score": -1], anything: ["score"]),
+        "POST \(client)/users/{userId}/report": Row(body: ["reason": "x"]),
+        "POST \(client)/refresh": Row(body: ["refresh_token": "x"]),
+        "POST \(client)/user/{userId}/openid/request_token": Row(body: [:]),
+        "PUT /_matrix/client/v1/admin/lock/{userId}": Row(body: ["locked": false]),
+        "PUT /_matrix/client/v1/admin/suspend/{userId}": Row(body: ["suspended": false]),
+        "PUT /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}": Row(body: ["displayname": "Anna"]),
         "POST \(rooms)/upgrade": Row(body: ["new_version": "11"]),
         "POST \(client)/join/{roomIdOrAlias}": Row(body: ["reason": "x"]), "POST \(client)/knock/{roomIdOrAlias}": Row(body: ["reason": "x"]),
         "POST \(rooms)/join": Row(body: ["reason": "x"]), "POST \(rooms)/leave": Row(body: ["reason": "x"]), "POST \(rooms)/forget": Row(body: [:]),
@@ -110,6 +118,7 @@ struct BadInputTests {
     /// These take no JSON: files, forms of a browser, and what the box does not have.
     private static func takesJSON(_ route: Route) -> Bool {
         (route.method == .post || route.method == .put || rows[route.name] != nil) && !route.path.hasPrefix("/_matrix/media/")
+            && !route.path.hasPrefix("/_synapse/")
             && !route.path.contains("/fallback/web") && !route.path.contains("3pid") && !route.path.hasSuffix("/requestToken")
     }
 

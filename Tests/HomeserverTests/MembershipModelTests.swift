@@ -39,7 +39,7 @@ import Testing
             guard memberships[event.sender] == "join" else { return "the sender is not in the room" }
             let isAbove = level(event.sender) >= 50 && level(event.sender) > level(target)
             switch (from, to) {
-            case ("leave", "invite"): return nil
+            case ("leave", "invite"), ("invite", "invite"): return nil
             case ("join", "leave"), ("invite", "leave"), ("ban", "leave"), ("leave", "ban"), ("join", "ban"), ("invite", "ban"), ("ban", "ban"):
                 return isAbove ? nil : "\(from) to \(to) without the power"
             default: return "\(from) to \(to) by another"
