@@ -4,7 +4,7 @@ import HTTPTypes
 enum Routes {
     static let all: [Route] =
         discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + push + userDirectory + rooms
-        + membership + timeline + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
+        + membership + timeline + search + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
         + applicationServices + stubs + appliance + synapseAdmin
 
     // MARK: Server discovery. spec: client-server-api/#server-discovery
@@ -168,6 +168,12 @@ enum Routes {
         .get("/_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}", .user, RelationRoutes.ofType),
         .get("/_matrix/client/v1/rooms/{roomId}/relations/{eventId}/{relType}/{eventType}", .user, RelationRoutes.ofTypes),
         .get("/_matrix/client/v1/rooms/{roomId}/threads", .user, RelationRoutes.threads),
+    ]
+
+    // MARK: Search. spec: client-server-api/#server-side-search
+
+    private static let search: [Route] = [
+        .post("/_matrix/client/v3/search", .user, SearchRoutes.search)
     ]
 
     // MARK: Room state. spec: client-server-api/#getting-events-for-a-room

@@ -38,6 +38,7 @@ public final class Homeserver: Sendable {
     public let membership: Membership
     public let timeline: Timeline
     public let history: History
+    public let search: Search
     public let directory: RoomDirectory
     public let mutualRooms: MutualRooms
     public let receipts: Receipts
@@ -64,6 +65,7 @@ public final class Homeserver: Sendable {
     private let directoryLock: DataDirectory
     let database: Database
     private let pushes: PushDelivery
+    let searchIndexing: SearchIndexing
     private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
@@ -168,6 +170,7 @@ public final class Homeserver: Sendable {
         self.membership = membership
         timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
+        search = Search(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
         self.directory = RoomDirectory(database: database, writer: writer, serverName: serverName, namespaces: namespaces)
         receipts = Receipts(database: database, feed: feed, clock: clock, notifications: notifications, pushes: pushes)
@@ -186,6 +189,8 @@ public final class Homeserver: Sendable {
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
 
+        searchIndexing = SearchIndexing(database: database, logger: logger)
+
         directoryLock = directory
         self.database = database
         self.pushes = pushes
@@ -194,12 +199,14 @@ public final class Homeserver: Sendable {
     /// Begins what the box does by itself. Without it, as for a short visit of the command line, it only answers.
     public func start() async throws {
         try await pushes.start()
+        searchIndexing.start()
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
     public func close() async {
         await applicationServices.stop()
         await pushes.stop()
+        await searchIndexing.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

@@ -96,6 +96,9 @@ public final class Connection {
         try first(sql, repeat each values) { _ in true } ?? false
     }
 
+    /// Rows that were ever changed through this connection.
+    var totalChanges: Int64 { sqlite3_total_changes64(handle) }
+
     var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle) }
 
     /// Pages in the write-ahead log after the last commit of this connection.

@@ -2,7 +2,7 @@
 enum Migrations {
     static let steps: [String] = [
         Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation, Schema.applicationServices,
-        Schema.pushers, Schema.relations, Schema.slidingSync,
+        Schema.pushers, Schema.relations, Schema.slidingSync, Schema.search,
     ]
 
     /// What a step has to do beside its SQL, by that.

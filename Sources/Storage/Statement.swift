@@ -12,6 +12,8 @@ public struct Row: ~Copyable {
 
     public func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
+    public func double(_ column: Int32) -> Double { sqlite3_column_double(statement, column) }
+
     public func bool(_ column: Int32) -> Bool { int(column) != 0 }
 
     public func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }

@@ -166,6 +166,7 @@ extension WriteTransaction {
                 relation, of: event.type, isState: event.isState, sender: event.sender, originServerTimestamp: event.originServerTimestamp,
                 content: event.content, room: room, at: position)
         }
+        try eventInserted()
         // A new name appears in all rooms at once; that says nothing of what was read in them.
         if event.type != "m.room.member", thread == nil {
             try connection.run(
@@ -176,9 +177,11 @@ extension WriteTransaction {
 
     /// Replaces an event by its redacted form; nothing of what it said stays in the database.
     public func redactEvent(_ redacted: PDU, at position: Position, by redaction: Position) throws {
-        try connection.run(
-            "UPDATE events SET pdu = ?, content_start = ?, content_length = ?, redacted_by = ?, notifies = 0 WHERE position = ?",
-            redacted.canonicalBytes, redacted.contentRange.lowerBound, redacted.contentRange.count, redaction, position)
+        try unindex(position) {
+            try connection.run(
+                "UPDATE events SET pdu = ?, content_start = ?, content_length = ?, redacted_by = ?, notifies = 0 WHERE position = ?",
+                redacted.canonicalBytes, redacted.contentRange.lowerBound, redacted.contentRange.count, redaction, position)
+        }
         try connection.run("DELETE FROM notification_exceptions WHERE position = ?", position)
         try deleteRelation(of: position)
     }

@@ -10,6 +10,8 @@ public final class WriteTransaction: ReadTransaction {
     private let stream: PositionStream
     private var actions: [@Sendable () -> Void] = []
     private var actionsBeforeWork = 0
+    /// Events since the search index was brought up to date. A little too high after work that was abandoned.
+    var unindexedEvents = 0
 
     init(connection: Connection, stream: PositionStream) {
         self.stream = stream

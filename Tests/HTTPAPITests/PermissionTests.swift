@@ -190,7 +190,7 @@ struct PermissionTests {
     // MARK: Rooms of others
 
     /// One way to call each route that has a room in its path.
-    private struct RoomCall {
+    struct RoomCall {
         var values: [String: String] = [:]
         var query: [(String, String)] = []
         var body: JSONObject?
@@ -205,7 +205,7 @@ struct PermissionTests {
     private static let v1Rooms = "/_matrix/client/v1/rooms/{roomId}"
 
     /// A new route needs a row here.
-    private static func roomCalls(room: RoomID, event: EventID, target: String, banned: String, user: String) -> [String: RoomCall] {
+    static func roomCalls(room: RoomID, event: EventID, target: String, banned: String, user: String) -> [String: RoomCall] {
         let create = ["eventType": "m.room.create", "stateKey": ""]
         let topic = ["eventType": "m.room.topic", "stateKey": ""]
         return [
@@ -261,7 +261,7 @@ struct PermissionTests {
         }
     }
 
-    private static let routesOfRooms = Routes.all.filter { route in
+    static let routesOfRooms = Routes.all.filter { route in
         // Whoever has heard of a room may report it.
         route.isOfUsers && !isOwnData(route) && route.name != "POST \(rooms)/report"
             && !Set(route.parameterNames).isDisjoint(with: ["roomId", "roomIdOrAlias", "roomAlias"])

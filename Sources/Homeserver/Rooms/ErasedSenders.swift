@@ -18,9 +18,12 @@ struct ErasedSenders {
     ///
     /// State stays, since the room goes on with it, but for the name and picture of the user.
     func prunes(_ event: TimelineEvent) -> Bool {
-        guard !senders.isEmpty, senders.contains(event.sender) else { return false }
         guard event.stateKey == nil || (event.type == "m.room.member" && event.stateKey == event.sender.rawValue) else { return false }
-        return !visibility.wasJoined(at: event.position.value)
+        return prunes(messageOf: event.sender, at: event.position)
+    }
+
+    func prunes(messageOf sender: UserID, at position: Position) -> Bool {
+        senders.contains(sender) && !visibility.wasJoined(at: position.value)
     }
 
     /// The event as the reader gets it.

@@ -55,8 +55,8 @@ struct RoomAccess {
     /// An event that the user may see, in the form in which they may: without its content if its sender was erased.
     func shown(_ event: TimelineEvent) -> TimelineEvent { erasedSenders.shown(event) }
 
-    /// Whether the content of an event is kept from the user, so that it must not be found by it either.
-    func prunes(_ event: TimelineEvent) -> Bool { erasedSenders.prunes(event) }
+    /// Whether the content of a match is kept from the user, so that it must not be found by it either.
+    func prunes(_ match: SearchMatch) -> Bool { match.type == "m.room.message" && erasedSenders.prunes(messageOf: match.sender, at: match.position) }
 }
 
 extension ReadTransaction {

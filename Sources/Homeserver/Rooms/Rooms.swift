@@ -34,7 +34,7 @@ public struct RoomCreation: Sendable {
         version = try body.optionalString("room_version")
         creationContent = try body.optionalObject("creation_content") ?? [:]
         powerLevelOverride = try body.optionalObject("power_level_content_override")
-        isDirect = body.bool("is_direct") ?? false
+        isDirect = try body.optionalBool("is_direct") ?? false
         for value in try body.optionalArray("initial_state") ?? [] {
             guard let event = value.objectValue, let type = event.string("type"), let content = event.object("content") else {
                 throw MatrixError(.badJSON, "Each event of initial_state needs a type and a content.")
