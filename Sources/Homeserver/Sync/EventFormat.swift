@@ -14,7 +14,7 @@ public struct EventFormat: Sendable {
     /// The events as other servers would get them, for those who ask for that.
     var pdus: [Position: [UInt8]] = [:]
     /// Milliseconds since 1970.
-    private let now: Int64
+    private let now: Int64?
 
     public init(for session: Session, now: Int64 = Clock.system.nowMilliseconds) {
         deviceKey = session.deviceKey
@@ -23,7 +23,7 @@ public struct EventFormat: Sendable {
 
     private init(deviceKey: Int64) {
         self.deviceKey = deviceKey
-        now = 0
+        now = nil
     }
 
     /// For what is sent to application services. No device has this key.
@@ -55,7 +55,8 @@ public struct EventFormat: Sendable {
         if let pdu = pdus[event.position], let members = try? JSONObject(parsing: pdu).members {
             for member in members {
                 writer.key(member.key)
-                writer.value(member.value)
+                // Of a sender who had it erased, the content is not the stored one.
+                if member.key == "content" { writer.raw(event.content) } else { writer.value(member.value) }
             }
             writer.field("event_id", event.eventID.rawValue)
             writeUnsigned(of: event, to: &writer)
@@ -80,7 +81,7 @@ public struct EventFormat: Sendable {
         writer.key("unsigned")
         writer.beginObject()
         // For clients whose clock is wrong. The box's own may have jumped since.
-        writer.field("age", max(0, now - event.originServerTimestamp))
+        if let now { writer.field("age", max(0, now - event.originServerTimestamp)) }
         if let memberships { writer.field("membership", memberships.membership(at: event.position)) }
         if let content = event.previousContent {
             writer.key("prev_content")

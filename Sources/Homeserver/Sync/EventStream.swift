@@ -76,7 +76,7 @@ public struct EventStream: Sendable {
             for change in changes where page.take(limit, change) {
                 switch change.kind {
                 case .event(let event, _) where event.roomID == roomID && access.canSee(event) && !sync.ignoredUsers.hides(event, from: user):
-                    page.items.append(.event(event))
+                    page.items.append(.event(access.shown(event)))
                 case .receipt(let receipt, _) where receipt.roomID == roomID && (receipt.type == "m.read" || receipt.userID == user):
                     page.items.append(.other(receipt.legacyEvent))
                 case .typing(roomID, _): page.items.append(.other(sync.typing.legacyEvent(of: roomID)))
@@ -117,7 +117,7 @@ public struct EventStream: Sendable {
                 of: access.room.key, after: start, upTo: page.end, limit: limit, direction: .forwards,
                 accepting: { access.canSee($0) && !sync.ignoredUsers.hides($0, from: user) })
             if slice.isLimited { page.end = lastScanned ?? start }
-            events = Array((events + slice.events).sorted { $0.position < $1.position }.prefix { $0.position <= page.end })
+            events = Array((events + slice.events.map(access.shown)).sorted { $0.position < $1.position }.prefix { $0.position <= page.end })
             if events.count > limit {
                 events.removeLast(events.count - limit)
                 page.end = events.last?.position ?? page.end

@@ -77,7 +77,7 @@ public struct InitialSync: Sendable {
             let timeline = try transaction.timeline(
                 of: key, after: .zero, upTo: access.end, limit: limit, direction: .backwards,
                 accepting: { access.canSee($0) && !sync.ignoredUsers.hides($0, from: user) }
-            ).slice.events
+            ).slice.events.map(access.shown)
             var snapshot = SnapshotWriter(format: EventFormat(for: session))
             snapshot.format.memberships = try transaction.membershipHistory(of: user, in: key)
             var writer = JSONWriter(reservingCapacity: 4_096)
