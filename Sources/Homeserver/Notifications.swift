@@ -78,6 +78,7 @@ final class Notifications: Sendable {
     ///
     /// spec: client-server-api/#predefined-rules
     func outcomeOfInvite(_ event: Event, for user: UserID, joined: [UserID], state: CurrentState, in transaction: ReadTransaction) throws -> Int {
+        guard !ignoredUsers.ignorers(of: event.sender).contains(user) else { return 0 }
         let context = PushContext(userID: user, displayName: nil, memberCount: joined.count, powerLevels: try state.powerLevels)
         return Self.level(try pushRules.rules(of: user, in: transaction).evaluate(event: event, context: context))
     }
