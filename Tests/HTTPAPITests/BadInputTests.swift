@@ -112,6 +112,19 @@ struct BadInputTests {
         "PUT \(client)/room_keys/keys/{roomId}": Row(body: backupOfRoom),
         "PUT \(client)/room_keys/keys/{roomId}/{sessionId}": Row(body: backup),
         "POST \(client)/pushers/set": Row(body: ["kind": .null, "app_id": "x", "pushkey": "x"], anything: ["kind", "app_id", "pushkey"]),
+        "POST /_matrix/push/v1/notify": Row(body: ["notification": ["devices": [["app_id": "x", "pushkey": "http://127.0.0.1:9/x"]]]]),
+        "POST /_matrix/client/unstable/org.matrix.simplified_msc3575/sync": Row(
+            body: [
+                "conn_id": "x", "lists": ["all": ["ranges": [[0, 1]], "timeline_limit": 1, "required_state": [["m.room.name", ""]]]],
+                "room_subscriptions": [:], "extensions": ["e2ee": ["enabled": true], "to_device": ["enabled": true, "limit": 1]],
+            ]),
+        "POST /_matrix/client/v4/sync": Row(
+            body: [
+                "conn_id": "x", "lists": ["all": ["range": [0, 1], "timeline_limit": 1, "required_state": ["include": [["type": "m.room.name"]]]]],
+                "room_subscriptions": [:], "extensions": ["e2ee": ["enabled": true], "to_device": ["enabled": true, "limit": 1]],
+            ]),
+        "POST /_matrix/client/v1/appservice/{appserviceId}/ping": Row(body: ["transaction_id": "x"]),
+        "PUT /_matrix/client/v3/directory/list/appservice/{networkId}/{roomId}": Row(body: ["visibility": "public"]),
         "POST /_landline/v1/invites": Row(body: ["uses": 1, "expires_in": 60], anything: ["expires_in"]),
     ]
 

@@ -4,7 +4,7 @@ import MatrixCore
 /// What a client asks before anything else.
 enum DiscoveryRoutes {
     /// Clients test for single versions, so none is left out.
-    private static let versions: [JSONValue] = ["r0.6.1"] + (1...12).map { .string("v1.\($0)") }
+    private static let versions: [JSONValue] = ["r0.6.1"] + (1...19).map { .string("v1.\($0)") }
 
     /// What clients ask for by the names of proposals, one group for each.
     private static let unstableFeatures: JSONObject = [

@@ -161,8 +161,8 @@ struct SyncFromDatabase {
         let timeline = slice.events.reversed().map(shown)
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
-        // Of a room that fits whole into a first sync, clients may ask for older events all the same, and Synapse then gives them the whole again.
-        // There are clients, and a test of the public suite, that take an empty page without an end for a failure.
+        // Of a room that fits whole into a first sync the public suite asks for older events all the same, and takes an empty page for a
+        // failure: Synapse then gives the whole again, and clients drop what they have.
         if since == nil, !slice.isLimited { room.previousBatch = end }
         room.timeline = timeline
         room.memberships = try transaction.membershipHistory(of: user, in: key)
