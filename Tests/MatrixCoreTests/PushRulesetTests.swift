@@ -1,5 +1,6 @@
-@testable import MatrixCore
 import Testing
+
+@testable import MatrixCore
 
 struct PushRulesetTests {
     private let alice = UserID(trusted: "@alice:box.local")
@@ -111,12 +112,14 @@ struct PushRulesetTests {
         }
     }
 
-    @Test func historicalActionsAreKept() throws {
+    @Test func historicalActionsDoNothing() throws {
         var rules = PushRuleset(userID: alice)
         try rules.put(.room, "r", body: ["actions": ["dont_notify"]])
         #expect(try rules.rule(.room, "r").actions == ["dont_notify"])
+        #expect(try !rules.rule(.room, "r").outcome.notify)
         try rules.put(.room, "r", body: ["actions": ["notify", "coalesce", ["set_tweak": "x"]]])
         #expect(try rules.rule(.room, "r").actions == ["notify", "coalesce", ["set_tweak": "x"]])
+        #expect(try rules.rule(.room, "r").outcome.notify)
     }
 
     @Test func deletion() throws {
