@@ -41,6 +41,9 @@ struct APIRequest: Sendable {
 
     // MARK: Path
 
+    /// Only some of the oldest paths care.
+    var endsWithSlash: Bool { head.path?.prefix { $0 != "?" }.last == "/" }
+
     /// A part of the path, by its name in the route.
     func parameter(_ name: String) -> String {
         guard let index = route.parameterNames.firstIndex(of: name) else { preconditionFailure("\(route.path) has no {\(name)}") }

@@ -106,6 +106,14 @@ enum Routes {
         .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/enabled", .user, PushRuleRoutes.setEnabled),
         .get("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.actions),
         .put("/_matrix/client/v3/pushrules/global/{kind}/{ruleId}/actions", .user, PushRuleRoutes.setActions),
+        // Whatever else stands there is a mistake, not an endpoint of a later version.
+        .put("/_matrix/client/v3/pushrules", .user, PushRuleRoutes.malformed),
+        .get("/_matrix/client/v3/pushrules/{scope}", .user, PushRuleRoutes.malformed),
+        .put("/_matrix/client/v3/pushrules/{scope}", .user, PushRuleRoutes.malformed),
+        .put("/_matrix/client/v3/pushrules/{scope}/{kind}", .user, PushRuleRoutes.malformed),
+        .put("/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}", .user, PushRuleRoutes.malformed),
+        .get("/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/{attribute}", .user, PushRuleRoutes.malformed),
+        .put("/_matrix/client/v3/pushrules/{scope}/{kind}/{ruleId}/{attribute}", .user, PushRuleRoutes.malformed),
     ]
 
     // MARK: Pushers and notifications. spec: client-server-api/#push-notifications

@@ -4,13 +4,20 @@ import MatrixCore
 /// spec: client-server-api/#push-rules-api
 enum PushRuleRoutes {
     // spec: client-server-api/#get_matrixclientv3pushrules
-    static func all(_ request: APIRequest) async throws -> Reply { .json(["global": .object(try await rules(request).json)]) }
+    static func all(_ request: APIRequest) async throws -> Reply {
+        guard request.endsWithSlash else { throw MatrixError(.unrecognized, "The path ends with a slash.") }
+        return .json(["global": .object(try await rules(request).json)])
+    }
 
     // spec: client-server-api/#get_matrixclientv3pushrulesglobal
-    static func global(_ request: APIRequest) async throws -> Reply { .json(try await rules(request).json) }
+    static func global(_ request: APIRequest) async throws -> Reply {
+        guard request.endsWithSlash else { return try malformed(request) }
+        return .json(try await rules(request).json)
+    }
 
     /// Not specified any more, but asked for.
     static func ofKind(_ request: APIRequest) async throws -> Reply {
+        guard request.endsWithSlash else { return try malformed(request) }
         let list = JSONValue.array(try await rules(request).rules(kind(request)).map { .object($0.json) })
         var writer = JSONWriter()
         writer.value(list)
@@ -52,6 +59,10 @@ enum PushRuleRoutes {
         let actions = try await request.body()["actions"]
         try await request.homeserver.pushRules.setActions(kind(request), request.parameter("ruleId"), of: request.session.userID, actions)
         return .empty
+    }
+
+    static func malformed(_ request: APIRequest) throws -> Reply {
+        throw MatrixError(.invalidParameter, "This is no path of a push rule.")
     }
 
     private static func rules(_ request: APIRequest) async throws -> PushRuleset {

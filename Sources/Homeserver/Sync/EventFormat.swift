@@ -6,6 +6,8 @@ public struct EventFormat: Sendable {
     /// The device that asks: it is told the transaction IDs of its own events.
     let deviceKey: Int64
     var includesRoomID = true
+    /// Clients of the oldest endpoints look for the sender in `user_id`, as Synapse's answers still have it there.
+    var namesSenderTwice = false
     var fields: [PropertyPath]?
     /// What is bundled with the events.
     public var aggregations = Aggregations()
@@ -73,6 +75,7 @@ public struct EventFormat: Sendable {
         writer.field("sender", event.sender.rawValue)
         if let stateKey = event.stateKey { writer.field("state_key", stateKey) }
         writer.field("type", event.type)
+        if namesSenderTwice { writer.field("user_id", event.sender.rawValue) }
         writeUnsigned(of: event, to: &writer)
         writer.endObject()
     }

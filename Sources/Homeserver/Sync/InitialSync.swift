@@ -90,9 +90,7 @@ public struct InitialSync: Sendable {
             let members = isThere ? Set(try transaction.users(in: key, membership: "join")) : []
             writer.key("presence")
             writer.beginArray()
-            for member in sync.presence.usersThere().filter({ members.contains($0) }).sorted() {
-                writer.object(sync.presence.legacyEvent(of: member))
-            }
+            for member in members.sorted() { writer.object(sync.presence.legacyEvent(of: member)) }
             writer.endArray()
             writer.key("receipts")
             writer.beginArray()
@@ -111,6 +109,11 @@ public struct InitialSync: Sendable {
 /// Writes the parts of a room's snapshot.
 private struct SnapshotWriter {
     var format: EventFormat
+
+    init(format: EventFormat) {
+        self.format = format
+        self.format.namesSenderTwice = true
+    }
 
     func writeHead(_ room: RoomRecord, membership: String?, to writer: inout JSONWriter) {
         writer.field("room_id", room.id.rawValue)
