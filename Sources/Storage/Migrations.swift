@@ -1,12 +1,21 @@
 /// The schema's history. The index of a step is the `user_version` that it starts from.
 enum Migrations {
-    static let steps: [String] = [
-        Schema.version1, Schema.version2, Schema.guests, Schema.eventTimes, Schema.moderation, Schema.applicationServices,
-        Schema.pushers, Schema.relations, Schema.slidingSync, Schema.search,
-    ]
+    private struct Step: Sendable {
+        let sql: String
+        /// What SQL alone cannot do, after it and in the same transaction.
+        var fill: (@Sendable (Connection) throws -> Void)?
 
-    /// What a step has to do beside its SQL, by that.
-    private static let fillings: [String: @Sendable (Connection) throws -> Void] = [Schema.relations: Schema.fillRelations]
+        init(_ sql: String, fill: (@Sendable (Connection) throws -> Void)? = nil) {
+            self.sql = sql
+            self.fill = fill
+        }
+    }
+
+    private static let steps = [
+        Step(Schema.version1), Step(Schema.version2), Step(Schema.guests), Step(Schema.eventTimes), Step(Schema.moderation),
+        Step(Schema.applicationServices), Step(Schema.pushers), Step(Schema.relations, fill: Schema.fillRelations), Step(Schema.slidingSync),
+        Step(Schema.search),
+    ]
 
     static func prepare(_ connection: Connection) throws {
         let version = try connection.first("PRAGMA user_version") { Int($0.int(0)) } ?? 0
@@ -36,8 +45,8 @@ enum Migrations {
         for step in version..<steps.count {
             try connection.execute("BEGIN EXCLUSIVE")
             do {
-                try connection.execute(steps[step])
-                try fillings[steps[step]]?(connection)
+                try connection.execute(steps[step].sql)
+                try steps[step].fill?(connection)
                 try connection.execute("PRAGMA user_version = \(step + 1)")
                 try connection.execute("COMMIT")
             } catch {

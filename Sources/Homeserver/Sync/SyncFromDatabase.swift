@@ -161,9 +161,9 @@ struct SyncFromDatabase {
         let timeline = slice.events.reversed().map(shown)
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
-        // Of a room that fits whole into a first sync the public suite asks for older events all the same, and takes an empty page for a
-        // failure: Synapse then gives the whole again, and clients drop what they have.
-        if since == nil, !slice.isLimited { room.previousBatch = end }
+        // Before a room's first event there is nothing. The public suite asks for it all the same, and takes an empty page for a failure:
+        // Synapse then gives the room again, and clients drop what they have.
+        if since == nil, timeline.first?.type == "m.room.create" { room.previousBatch = end }
         room.timeline = timeline
         room.memberships = try transaction.membershipHistory(of: user, in: key)
         room.isLimited = slice.isLimited
