@@ -157,26 +157,15 @@ struct SlidingSyncWriter {
     }
 
     private func writeAccountData(_ extensions: SlidingExtensions, to writer: inout JSONWriter) {
-        func write(_ records: [AccountDataRecord], to writer: inout JSONWriter) {
-            writer.beginArray()
-            for record in records {
-                writer.beginObject()
-                writer.key("content")
-                writer.raw(record.content)
-                writer.field("type", record.type)
-                writer.endObject()
-            }
-            writer.endArray()
-        }
         writer.key("account_data")
         writer.beginObject()
         writer.key("global")
-        write(extensions.globalAccountData, to: &writer)
+        writer.accountData(extensions.globalAccountData)
         writer.key("rooms")
         writer.beginObject()
         for (room, records) in extensions.accountData.sorted(by: { $0.key < $1.key }) {
             writer.key(room.rawValue)
-            write(records, to: &writer)
+            writer.accountData(records)
         }
         writer.endObject()
         writer.endObject()

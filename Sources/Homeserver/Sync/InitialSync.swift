@@ -138,14 +138,6 @@ private struct SnapshotWriter {
 
     func writeAccountData(_ pieces: [AccountDataRecord], to writer: inout JSONWriter) {
         writer.key("account_data")
-        writer.beginArray()
-        for piece in pieces {
-            writer.beginObject()
-            writer.key("content")
-            writer.raw(piece.content)
-            writer.field("type", piece.type)
-            writer.endObject()
-        }
-        writer.endArray()
+        writer.accountData(pieces)
     }
 }

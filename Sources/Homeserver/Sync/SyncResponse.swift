@@ -203,15 +203,22 @@ struct SyncResponseWriter {
         writer.key("account_data")
         writer.beginObject()
         writer.key("events")
-        writer.beginArray()
-        for piece in pieces {
-            writer.beginObject()
-            writer.key("content")
-            writer.raw(piece.content)
-            writer.field("type", piece.type)
-            writer.endObject()
-        }
-        writer.endArray()
+        writer.accountData(pieces)
         writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    /// Account data as a list of events, for every kind of sync.
+    mutating func accountData(_ pieces: [AccountDataRecord]) {
+        beginArray()
+        for piece in pieces {
+            beginObject()
+            key("content")
+            raw(piece.content)
+            field("type", piece.type)
+            endObject()
+        }
+        endArray()
     }
 }
