@@ -1,5 +1,6 @@
 """What nobody should send is refused quickly, with the error that the specification has for it, and changes nothing."""
 
+import itertools
 import json
 import socket
 import time
@@ -32,10 +33,11 @@ class Room:
         del sync["next_batch"]
         # Presence tells how long ago something was.
         sync.pop("presence", None)
-        for room in sync["rooms"]["join"].values():
-            for event in room["timeline"]["events"] + room["state"]["events"]:
-                event.get("unsigned", {}).pop("age", None)
-        return sync, self.alice.history(self.room_id), self.alice.call("GET", f"/_matrix/client/v3/profile/{quoted(self.alice.user_id)}")
+        history = self.alice.history(self.room_id)
+        seen = [room["timeline"]["events"] + room["state"]["events"] for room in sync["rooms"]["join"].values()]
+        for event in itertools.chain(history, *seen):
+            event.get("unsigned", {}).pop("age", None)
+        return sync, history, self.alice.call("GET", f"/_matrix/client/v3/profile/{quoted(self.alice.user_id)}")
 
     def refused(self, method, path, body=None, token=True, headers=None):
         """The answer to a request that has to fail: status and errcode."""

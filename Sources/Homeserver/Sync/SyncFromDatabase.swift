@@ -147,13 +147,15 @@ struct SyncFromDatabase {
         let timelineFilter = filter.room.timeline
         // State that still holds is there even if it came when the user could not see it: they get it in any case, and a timeline without
         // it would bring older state after newer one.
+        var isWhole = since == nil
         let slice = try transaction.timeline(
             of: key, after: start ?? timelineAfter ?? .zero, upTo: end, limit: timelineFilter.limit ?? Self.defaultTimelineLimit,
             direction: .backwards,
             accepting: { event in
+                let isHidden = visibility.map { !$0.canSee(eventAt: event.position.value) } ?? false
+                if isHidden { isWhole = false }
                 guard !sync.ignoredUsers.hides(event, from: user), try timelineFilter.matches(event, in: transaction) else { return false }
-                guard let visibility, !visibility.canSee(eventAt: event.position.value) else { return true }
-                return try transaction.isState(event, of: key, at: end)
+                return try !isHidden || transaction.isState(event, of: key, at: end)
             }
         ).slice
         let erased = try visibility.map { try ErasedSenders(visibility: $0, in: transaction) }
@@ -161,9 +163,9 @@ struct SyncFromDatabase {
         let timeline = slice.events.reversed().map(shown)
         let beforeTimeline = timeline.first.map { Position($0.position.value - 1) } ?? end
         var room = SyncResponse.JoinedRoom(roomID: membership.roomID, previousBatch: beforeTimeline)
-        // Before a room's first event there is nothing. The public suite asks for it all the same, and takes an empty page for a failure:
+        // Before the first event of a room there is nothing. The public suite asks for it all the same, and takes an empty page for a failure:
         // Synapse then gives the room again, and clients drop what they have.
-        if since == nil, timeline.first?.type == "m.room.create" { room.previousBatch = end }
+        if isWhole, !slice.isLimited { room.previousBatch = timeline.last?.position ?? end }
         room.timeline = timeline
         room.memberships = try transaction.membershipHistory(of: user, in: key)
         room.isLimited = slice.isLimited
