@@ -11,6 +11,10 @@ import Synchronization
 final class LazyMembers: Sendable {
     private struct Sent {
         var rooms: [RoomID: [UserID: Position]] = [:]
+        /// The newest response that carried any.
+        var newest = Position.zero
+
+        var count: Int { rooms.values.reduce(0) { $0 + $1.count } }
     }
 
     private struct State {
@@ -22,6 +26,18 @@ final class LazyMembers: Sendable {
 
     /// Entries of all devices together; beyond it everything is forgotten and sent again, which is allowed.
     static let maxEntries = 50_000
+
+    /// A device comes back with a token: what later responses carried was lost on the way, and must not count when the device is beyond them.
+    func resume(device: Int64, since: Position) {
+        state.withLock { state in
+            guard var sent = state.devices[device], sent.newest > since else { return }
+            let before = sent.count
+            sent.rooms = sent.rooms.mapValues { $0.filter { $0.value <= since } }
+            sent.newest = since
+            state.count -= before - sent.count
+            state.devices[device] = sent
+        }
+    }
 
     /// Those of `users` whose member event the device does not have.
     func missing(_ users: some Collection<UserID>, device: Int64, room: RoomID, since: Position?) -> Set<UserID> {
@@ -39,6 +55,7 @@ final class LazyMembers: Sendable {
         state.withLock { state in
             if state.count + users.count > Self.maxEntries { state = State() }
             var sent = state.devices[device] ?? Sent()
+            sent.newest = max(sent.newest, token)
             for user in users {
                 if sent.rooms[room, default: [:]].updateValue(token, forKey: user) == nil { state.count += 1 }
             }
@@ -52,7 +69,7 @@ final class LazyMembers: Sendable {
     func forget(device: Int64) {
         state.withLock { state in
             guard let sent = state.devices.removeValue(forKey: device) else { return }
-            state.count -= sent.rooms.values.reduce(0) { $0 + $1.count }
+            state.count -= sent.count
         }
     }
 }

@@ -29,6 +29,7 @@ public struct Sync: Sendable {
         try await presence.show(user, asked: request.presence)
         // If it fails, the messages come once more with a later sync, and no client minds.
         if let since = request.since { try? await toDevice.acknowledge(upTo: since.toDevicePosition, by: request.session) }
+        if let since = request.since { lazyMembers.resume(device: request.session.deviceKey, since: since.position) }
         let deadline = ContinuousClock.now + request.timeout
         while true {
             let end = feed.position

@@ -217,7 +217,9 @@ struct SyncFromDatabase {
             events += changes.filter { !shown.contains($0.eventID) }
         }
         if isLazy {
-            let members = (events + timeline).filter { $0.type == "m.room.member" }.compactMap(\.stateKey).map { UserID(trusted: $0) }
+            // With the state at the timeline's end, clients take no state from the timeline.
+            let told = request.statePlacement.isAfterTimeline ? events : events + timeline
+            let members = told.filter { $0.type == "m.room.member" }.compactMap(\.stateKey).map { UserID(trusted: $0) }
             sync.lazyMembers.remember(members, device: request.session.deviceKey, room: roomID, sentWith: self.end)
         }
         return events.filter { stateFilter.matches($0) }
