@@ -201,7 +201,8 @@ struct SlidingSyncReader: Sendable {
         }
         for room in introduced {
             let typists = sync.typing.typists(in: room.id)
-            if !typists.isEmpty { result.extensions.typists[room.id] = typists }
+            // Who comes back may still believe what was true when they left.
+            if !typists.isEmpty || state.rooms[room.key] != nil { result.extensions.typists[room.id] = typists }
             mark(room, .typing, true, &result.change)
         }
     }
