@@ -173,7 +173,7 @@ struct SyncFromDatabase {
         if slice.isLimited || start == nil {
             room.aggregations = try Aggregations(of: timeline, for: user, upTo: end, ignoring: sync.ignoredUsers, in: transaction) {
                 let visibility = try visibility ?? transaction.visibility(of: key, for: user)
-                let erased = try ErasedSenders(visibility: visibility, in: transaction)
+                let erased = try erased ?? ErasedSenders(visibility: visibility, in: transaction)
                 return Aggregations.View(canSee: { visibility.canSee(eventAt: $0.value) }, shown: erased.shown)
             }
         }
