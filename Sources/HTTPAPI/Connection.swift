@@ -95,7 +95,9 @@ final class Connection: ServerChildChannelValue {
         var head = HTTPResponse(status: reply.status, headerFields: reply.headers)
         CrossOrigin.allow(&head.headerFields)
         if closes { head.headerFields[.connection] = "close" }
-        if reply.status != .noContent && reply.status != .notModified { head.headerFields[.contentLength] = String(reply.body.byteCount) }
+        if reply.status != .noContent && reply.status != .notModified, let byteCount = reply.body.byteCount {
+            head.headerFields[.contentLength] = String(byteCount)
+        }
         switch reply.body {
         case _ where request.method == .head: try await outbound.write(contentsOf: [.head(head), .end(nil)])
         case .none: try await outbound.write(contentsOf: [.head(head), .end(nil)])

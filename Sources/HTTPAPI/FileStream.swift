@@ -11,8 +11,9 @@ enum FileStream {
 
     private static let activeDownloads = Atomic(0)
 
-    static func body(_ file: MediaFile, _ range: Range<Int64>) -> Reply.Body {
-        .stream(byteCount: Int64(range.count)) { write in
+    static func body(_ file: OpenFile, _ range: Range<Int64>) -> Reply.Body {
+        if let small = file.smallBytes { return .buffer(ByteBuffer(bytes: small[Int(range.lowerBound)..<Int(range.upperBound)])) }
+        return .stream(byteCount: Int64(range.count)) { write in
             activeDownloads.add(1, ordering: .relaxed)
             defer { activeDownloads.subtract(1, ordering: .relaxed) }
             var offset = range.lowerBound
@@ -29,7 +30,7 @@ enum FileStream {
         }
     }
 
-    private static func read(_ file: MediaFile, _ offset: Int64, _ end: Int64) async throws -> ByteBuffer {
+    private static func read(_ file: OpenFile, _ offset: Int64, _ end: Int64) async throws -> ByteBuffer {
         let limit = activeDownloads.load(ordering: .relaxed) > manyDownloads ? bytesPerPieceOfMany : bytesPerPiece
         let count = Int(min(limit, end - offset))
         return try await file.read(at: offset, count: count) { fill in

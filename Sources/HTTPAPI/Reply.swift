@@ -10,10 +10,11 @@ struct Reply: Sendable {
     enum Body: Sendable {
         case none
         case buffer(ByteBuffer)
-        /// Exactly `byteCount` bytes, written by the closure.
-        case stream(byteCount: Int64, @Sendable (BodyWriter) async throws -> Void)
+        /// Exactly `byteCount` bytes, written by the closure; `nil` where nobody knows how many there will be.
+        case stream(byteCount: Int64?, @Sendable (BodyWriter) async throws -> Void)
 
-        var byteCount: Int64 {
+        /// `nil` for a body that is sent in chunks.
+        var byteCount: Int64? {
             switch self {
             case .none: 0
             case .buffer(let buffer): Int64(buffer.readableBytes)
@@ -47,7 +48,7 @@ struct Reply: Sendable {
         Reply(headers: [.contentType: contentType], body: .buffer(ByteBuffer(bytes: bytes)))
     }
 
-    static func stream(byteCount: Int64, contentType: String, _ write: @escaping @Sendable (BodyWriter) async throws -> Void) -> Reply {
+    static func stream(byteCount: Int64?, contentType: String, _ write: @escaping @Sendable (BodyWriter) async throws -> Void) -> Reply {
         Reply(headers: [.contentType: contentType], body: .stream(byteCount: byteCount, write))
     }
 

@@ -30,6 +30,7 @@ struct Route: Sendable {
 
     let method: HTTPRequest.Method
     /// As the specification writes it: `/_matrix/client/v3/rooms/{roomId}/state`. A trailing slash makes no difference.
+    /// A last segment `{path...}` stands for all segments that follow, one at least, as they were sent: percent-encoded.
     let path: String
     let access: Access
     let bodyLimit: BodyLimit
@@ -54,6 +55,8 @@ struct Route: Sendable {
 
     static func parameterName(ofSegment segment: Substring) -> String? {
         guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return nil }
-        return String(segment.dropFirst().dropLast())
+        return String(segment.dropFirst().dropLast(isRest(segment) ? 4 : 1))
     }
+
+    static func isRest(_ segment: Substring) -> Bool { segment.hasPrefix("{") && segment.hasSuffix("...}") }
 }

@@ -16,6 +16,8 @@ struct Router: Sendable {
         var parameter: Int?
         /// Only a state key may be empty: `/state/m.room.name/` is the one with the empty key.
         var parameterMayBeEmpty = false
+        /// The node of a parameter that takes all that follows.
+        var rest: Int?
         var routes: [Route] = []
     }
 
@@ -28,7 +30,14 @@ struct Router: Sendable {
     private mutating func insert(_ route: Route) {
         var node = 0
         for segment in route.path.split(separator: "/") {
-            node = if let name = Route.parameterName(ofSegment: segment) { parameterChild(of: node, name) } else { literalChild(of: node, segment) }
+            node =
+                if Route.isRest(segment) {
+                    restChild(of: node)
+                } else if let name = Route.parameterName(ofSegment: segment) {
+                    parameterChild(of: node, name)
+                } else {
+                    literalChild(of: node, segment)
+                }
         }
         precondition(!nodes[node].routes.contains { $0.method == route.method }, "two rows for \(route.method) \(route.path)")
         nodes[node].routes.append(route)
@@ -39,6 +48,13 @@ struct Router: Sendable {
         if let child = nodes[node].parameter { return child }
         nodes.append(Node())
         nodes[node].parameter = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    private mutating func restChild(of node: Int) -> Int {
+        if let child = nodes[node].rest { return child }
+        nodes.append(Node())
+        nodes[node].rest = nodes.count - 1
         return nodes.count - 1
     }
 
@@ -59,6 +75,11 @@ struct Router: Sendable {
             guard let route = find(0, from: 1, &search) else { return search.allowed.isEmpty ? .unknown : .wrongMethod(allowed: search.allowed) }
             var parameters: [String] = []
             for range in search.parameters {
+                if range == search.rest {
+                    guard let text = String(validating: bytes[range], as: UTF8.self) else { return .malformed }
+                    parameters.append(text)
+                    continue
+                }
                 guard let text = PercentEncoding.decode(UnsafeBufferPointer(rebasing: bytes[range]), plusIsSpace: false) else { return .malformed }
                 parameters.append(text)
             }
@@ -70,6 +91,8 @@ struct Router: Sendable {
         let method: HTTPRequest.Method
         let bytes: UnsafeBufferPointer<UInt8>
         var parameters: [Range<Int>] = []
+        /// The last of the parameters, where it takes all that follows.
+        var rest: Range<Int>?
         var allowed: [HTTPRequest.Method] = []
         var depth = 0
     }
@@ -94,6 +117,14 @@ struct Router: Sendable {
             search.parameters.append(start..<stop)
             if let route = find(child, from: stop + 1, &search) { return route }
             search.parameters.removeLast()
+        }
+        if let child = node.rest {
+            let range = start..<search.bytes.count
+            search.parameters.append(range)
+            search.rest = range
+            if let route = end(nodes[child], &search) { return route }
+            search.parameters.removeLast()
+            search.rest = nil
         }
         return nil
     }

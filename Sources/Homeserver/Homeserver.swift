@@ -58,6 +58,7 @@ public final class Homeserver: Sendable {
 
     // Files
     public let media: Media
+    public let files: Files
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -188,6 +189,7 @@ public final class Homeserver: Sendable {
         blobs = try BlobStore(directory: directory)
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
+        files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
 

@@ -89,17 +89,20 @@ public final class Media: Sendable {
     }
 
     /// Throws `notFound`, or `notYetUploaded` for a URI that is only reserved.
-    public func open(_ serverName: String, _ mediaID: String) async throws -> MediaFile {
-        guard serverName == self.serverName, let media = try await database.read({ try $0.media(mediaID) }) else {
+    public func open(_ serverName: String, _ mediaID: String) async throws -> OpenFile {
+        let found = try await database.read { transaction in
+            try transaction.media(mediaID).map { ($0, try transaction.content($0.hash)) }
+        }
+        guard serverName == self.serverName, let (media, content) = found else {
             if serverName == self.serverName, reserved.withLock({ $0[mediaID] }) != nil {
                 throw MatrixError(.notYetUploaded, "This file is not uploaded yet.")
             }
             throw MatrixError(.notFound, "This box has no such file.")
         }
-        guard let contents = try await blobs.open(media.hash) else {
+        guard let content, let contents = try await blobs.open(content) else {
             throw MatrixError(.notFound, "The contents of this file are lost.")
         }
-        return MediaFile(media, contents)
+        return OpenFile(name: media.fileName, contentType: media.contentType, modifiedTimestamp: nil, hash: media.hash, contents)
     }
 
     private func store(_ description: Description, _ mediaID: String, _ user: UserID, _ next: () async throws -> Piece?) async throws -> String {
@@ -107,16 +110,19 @@ public final class Media: Sendable {
             throw MatrixError(.invalidParameter, "The file name is too long.")
         }
         if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
-        let staged = try await blobs.stage(expectedBytes: description.byteCount)
+        let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
             guard staged.byteCount <= maxUploadBytes else { throw tooLarge }
         }
-        let (hash, byteCount) = try await blobs.keep(staged)
+        let kept = try await blobs.keep(staged)
         let media = StoredMedia(
-            mediaID: mediaID, hash: hash, byteCount: byteCount, contentType: description.contentType.flatMap(Self.checkedContentType),
+            mediaID: mediaID, hash: kept.hash, byteCount: kept.byteCount, contentType: description.contentType.flatMap(Self.checkedContentType),
             fileName: description.fileName, userID: user, createdTimestamp: clock.nowMilliseconds)
-        try await database.write { try $0.insertMedia(media) }
+        try await database.write { transaction in
+            try transaction.record(kept)
+            try transaction.insertMedia(media)
+        }
         return uri(mediaID)
     }
 

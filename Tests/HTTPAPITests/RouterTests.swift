@@ -17,6 +17,9 @@ struct RouterTests {
         .post("/_matrix/media/v3/upload", .user, nothing),
         .get("/_matrix/client/v3/things/fixed", .anyone, nothing),
         .put("/_matrix/client/v3/things/{name}", .anyone, nothing),
+        .get("/dav", .anyone, nothing),
+        .get("/dav/{path...}", .anyone, nothing),
+        .get("/d/{ticket}/{rest...}", .anyone, nothing),
     ])
 
     private static func nothing(_ request: APIRequest) -> Reply { .empty }
@@ -28,6 +31,16 @@ struct RouterTests {
         case .unknown: "unknown"
         case .malformed: "malformed"
         }
+    }
+
+    @Test func theRestOfAPathIsLeftAsItIs() {
+        #expect(found(.get, "/dav") == "/dav")
+        #expect(found(.get, "/dav/") == "/dav")
+        #expect(found(.get, "/dav/a%2Fb/c/") == "/dav/{path...} a%2Fb/c/")
+        #expect(found(.get, "/dav//a") == "/dav/{path...} /a")
+        #expect(found(.put, "/dav/a/b") == "only GET")
+        #expect(found(.get, "/d/%41/b/%43") == "/d/{ticket}/{rest...} A b/%43")
+        #expect(found(.get, "/d/a") == "unknown")
     }
 
     @Test func parametersAreDecodedOnce() {

@@ -13,8 +13,8 @@ struct BlobStoreTests {
         store = try BlobStore(directory: root.directory)
     }
 
-    private func keep(_ pieces: [[UInt8]], expectedBytes: Int64? = nil) async throws -> (hash: BlobStore.Hash, byteCount: Int64) {
-        let staged = try await store.stage(expectedBytes: expectedBytes)
+    private func keep(_ pieces: [[UInt8]], expectedBytes: Int64? = nil) async throws -> KeptContent {
+        let staged = store.stage(expectedBytes: expectedBytes)
         for piece in pieces { try await staged.write { take in try piece.withUnsafeBytes { try take($0) } } }
         return try await store.keep(staged)
     }
@@ -27,35 +27,48 @@ struct BlobStoreTests {
         }
     }
 
+    private let large = [UInt8](repeating: 5, count: 100_000)
+
+    private var storedFiles: [String] {
+        get throws { try FileManager.default.subpathsOfDirectory(atPath: root.directory.blobs).filter { $0.count > 60 } }
+    }
+
     @Test func aContentIsNamedByItsHash() async throws {
-        let (hash, byteCount) = try await keep([Array("hello ".utf8), [], Array("world".utf8)])
-        #expect(hash == Digest.sha256(Array("hello world".utf8)))
-        #expect(byteCount == 11)
-        let name = Digest.hexadecimal(hash)
-        let path = "\(root.directory.blobs)/\(name.prefix(2))/\(name.dropFirst(2).prefix(2))/\(name)"
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "hello world")
+        let kept = try await keep([large, [], Array("world".utf8)])
+        #expect(kept.hash == Digest.sha256(large + Array("world".utf8)) && kept.byteCount == 100_005)
+        let name = Digest.hexadecimal(kept.hash)
+        #expect(try storedFiles == ["\(name.prefix(2))/\(name.dropFirst(2).prefix(2))/\(name)"])
 
-        let reader = try #require(try await store.open(hash))
-        #expect(reader.byteCount == 11)
-        #expect(try await read(reader, at: 6, count: 5) == Array("world".utf8))
+        let reader = try #require(try await store.open(kept.content))
+        #expect(reader.byteCount == 100_005)
+        #expect(try await read(reader, at: 100_000, count: 5) == Array("world".utf8))
         #expect(try await read(reader, at: 0, count: 0) == [])
-        await #expect(throws: StorageError.self) { try await read(reader, at: 6, count: 6) }
+        await #expect(throws: StorageError.self) { try await read(reader, at: 100_000, count: 6) }
     }
 
-    @Test func anEmptyContentIsOne() async throws {
-        let (hash, byteCount) = try await keep([])
-        #expect(hash == Digest.sha256([]) && byteCount == 0)
-        #expect(try await store.open(hash)?.byteCount == 0)
+    @Test(arguments: [[], Array("hello".utf8), [UInt8](repeating: 1, count: 32 << 10)] as [[UInt8]])
+    func aSmallContentTouchesNoFile(_ bytes: [UInt8]) async throws {
+        let kept = try await keep([Array(bytes.prefix(3)), Array(bytes.dropFirst(3))], expectedBytes: Int64(bytes.count))
+        #expect(kept.hash == Digest.sha256(bytes) && kept.byteCount == bytes.count)
+        #expect(try storedFiles == [])
+        let reader = try #require(try await store.open(kept.content))
+        #expect(try await read(reader, at: 0, count: bytes.count) == bytes)
+        await #expect(throws: StorageError.self) { try await read(reader, at: 0, count: bytes.count + 1) }
     }
 
-    @Test func whatIsNotThereIsNil() async throws {
-        #expect(try await store.open(Digest.sha256([1])) == nil)
+    @Test func aByteMoreIsAFile() async throws {
+        let bytes = [UInt8](repeating: 1, count: 32 << 10) + [2]
+        let kept = try await keep([Array(bytes.prefix(20_000)), Array(bytes.dropFirst(20_000))])
+        #expect(kept.hash == Digest.sha256(bytes))
+        #expect(try storedFiles.count == 1)
+        #expect(try await read(try #require(try await store.open(kept.content)), at: 0, count: bytes.count) == bytes)
     }
 
     @Test func anUploadThatIsGivenUpLeavesNothing() async throws {
         do {
-            let staged = try await store.stage(expectedBytes: nil)
-            try await staged.write { take in try [UInt8](repeating: 1, count: 1_000).withUnsafeBytes { try take($0) } }
+            let staged = store.stage(expectedBytes: nil)
+            let large = large
+            try await staged.write { take in try large.withUnsafeBytes { try take($0) } }
             #expect(try FileManager.default.contentsOfDirectory(atPath: root.directory.staging).count == 1)
         }
         // Finishes what waits, the deletion among it.
@@ -72,19 +85,19 @@ struct BlobStoreTests {
     }
 
     @Test func aFileThatCannotFitIsRefusedBeforeItComes() async throws {
-        let error = await #expect(throws: StorageError.self) { try await store.stage(expectedBytes: 1 << 60) }
+        let error = await #expect(throws: StorageError.self) { try await keep([large], expectedBytes: 1 << 60) }
         #expect(error?.reason == .full)
         #expect(try FileManager.default.contentsOfDirectory(atPath: root.directory.staging) == [])
     }
 
     @Test func equalContentsAtTheSameTime() async throws {
         let contents = [UInt8](repeating: 7, count: 100_000)
-        let hashes = try await withThrowingTaskGroup(of: BlobStore.Hash.self) { group in
-            for _ in 0..<20 { group.addTask { try await keep([contents, contents]).hash } }
-            return try await group.reduce(into: Set<BlobStore.Hash>()) { $0.insert($1) }
+        let kept = try await withThrowingTaskGroup(of: KeptContent.self) { group in
+            for _ in 0..<20 { group.addTask { try await keep([contents, contents]) } }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(hashes.count == 1)
-        let reader = try #require(try await store.open(hashes.first ?? []))
+        #expect(Set(kept.map(\.hash)).count == 1)
+        let reader = try #require(try await store.open(kept[0].content))
         #expect(try await read(reader, at: 99_990, count: 20) == [UInt8](repeating: 7, count: 20))
         #expect(reader.byteCount == 200_000)
     }

@@ -46,12 +46,12 @@ enum MediaRoutes {
     // spec: client-server-api/#get_matrixclientv1mediadownloadservernamemediaid
     static func download(_ request: APIRequest) async throws -> Reply {
         let file = try await open(request)
-        return reply(file, named: file.fileName, request)
+        return FileReply.reply(file, named: file.name, request)
     }
 
     // spec: client-server-api/#get_matrixclientv1mediadownloadservernamemediaidfilename
     static func downloadNamed(_ request: APIRequest) async throws -> Reply {
-        reply(try await open(request), named: request.parameter("fileName"), request)
+        FileReply.reply(try await open(request), named: request.parameter("fileName"), request)
     }
 
     /// The original, whatever size is asked for: a thumbnail may be larger than that.
@@ -67,48 +67,10 @@ enum MediaRoutes {
         guard let contentType = file.contentType?.lowercased(), contentType.hasPrefix("image/") else {
             throw MatrixError(.unknown, "There is no thumbnail of this file: it is no picture.")
         }
-        return reply(file, named: file.fileName, request)
+        return FileReply.reply(file, named: file.name, request)
     }
 
-    private static func open(_ request: APIRequest) async throws -> MediaFile {
+    private static func open(_ request: APIRequest) async throws -> OpenFile {
         try await request.homeserver.media.open(request.parameter("serverName"), request.parameter("mediaId"))
     }
-
-    private static func reply(_ file: MediaFile, named fileName: String?, _ request: APIRequest) -> Reply {
-        let contentType = file.contentType ?? "application/octet-stream"
-        let entityTag = "\"\(file.fingerprint)\""
-        var reply = Reply()
-        reply.headers = [
-            .contentType: contentType,
-            .contentDisposition: ContentDisposition.header(contentType: contentType, fileName: fileName),
-            .contentSecurityPolicy: contentSecurityPolicy,
-            .crossOriginResourcePolicy: "cross-origin",
-            .xContentTypeOptions: "nosniff",
-            .eTag: entityTag,
-            // The bytes behind a URI never change.
-            .cacheControl: "private, max-age=31536000, immutable",
-            .acceptRanges: "bytes",
-        ]
-        if EntityTag.matches(request.headers[.ifNoneMatch], entityTag) {
-            reply.status = .notModified
-            return reply
-        }
-        let isPartWanted = request.headers[.ifRange].map { $0 == entityTag } ?? true
-        switch ByteRange(isPartWanted ? request.headers[.range] : nil, byteCount: file.byteCount) {
-        case .whole:
-            reply.body = FileStream.body(file, 0..<file.byteCount)
-        case .part(let range):
-            reply.status = .partialContent
-            reply.headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.byteCount)"
-            reply.body = FileStream.body(file, range)
-        case .unsatisfiable:
-            reply = ErrorResponse.reply(MatrixError(rangeNotSatisfiable, "The file is not that long."))
-            reply.headers[.contentRange] = "bytes */\(file.byteCount)"
-        }
-        return reply
-    }
-
-    private static let rangeNotSatisfiable = MatrixError.Code("M_UNKNOWN", status: 416)
-    private static let contentSecurityPolicy =
-        "sandbox; default-src 'none'; script-src 'none'; plugin-types application/pdf; style-src 'unsafe-inline'; object-src 'self';"
 }

@@ -1,26 +1,35 @@
 import Cryptography
 import Storage
 
-/// An upload that is open for reading.
-public struct MediaFile: Sendable {
+/// A file that is open for reading: an upload, or one of a folder.
+public struct OpenFile: Sendable {
     /// As the uploader said: nothing to rely on.
     public let contentType: String?
-    public let fileName: String?
+    public let name: String?
     public let byteCount: Int64
+    /// `nil` where it can never change.
+    public let modifiedTimestamp: Int64?
 
     private let hash: [UInt8]
     private let contents: BlobReader
 
-    init(_ media: StoredMedia, _ contents: BlobReader) {
-        contentType = media.contentType
-        fileName = media.fileName
+    init(name: String?, contentType: String?, modifiedTimestamp: Int64?, hash: [UInt8], _ contents: BlobReader) {
+        self.name = name
+        self.contentType = contentType
+        self.modifiedTimestamp = modifiedTimestamp
         byteCount = contents.byteCount
-        hash = media.hash
+        self.hash = hash
         self.contents = contents
     }
 
     /// A short text that is the same for the same bytes, and only for those.
     public var fingerprint: String { Base64.encodeURLSafe(hash) }
+
+    /// All bytes of a small file, which are in memory anyway.
+    public var smallBytes: [UInt8]? { contents.smallBytes }
+
+    /// A descriptor of its own on the file's bytes, which the caller closes; `nil` for a small file.
+    public func duplicateDescriptor() throws -> Int32? { try contents.duplicateDescriptor() }
 
     /// Reads exactly `count` bytes at `offset`, on a thread that may wait for the disk.
     ///
