@@ -67,6 +67,7 @@ public final class Homeserver: Sendable {
     let database: Database
     private let pushes: PushDelivery
     let searchIndexing: SearchIndexing
+    private let fileUpkeep: FileUpkeep
     private let blobs: BlobStore
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
@@ -192,6 +193,8 @@ public final class Homeserver: Sendable {
         files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
+        fileUpkeep = FileUpkeep(
+            database: database, blobs: blobs, bin: files.bin, days: DayCount(database: database, clock: clock), logger: logger)
 
         directoryLock = directory
         self.database = database
@@ -202,6 +205,7 @@ public final class Homeserver: Sendable {
     public func start() async throws {
         try await pushes.start()
         searchIndexing.start()
+        fileUpkeep.start()
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
@@ -209,6 +213,7 @@ public final class Homeserver: Sendable {
         await applicationServices.stop()
         await pushes.stop()
         await searchIndexing.stop()
+        await fileUpkeep.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

@@ -132,7 +132,7 @@ public final class BlobStore: Sendable {
         return String(decoding: name, as: UTF8.self)
     }
 
-    private static func hash(ofName name: String) -> Hash? {
+    static func hash(ofName name: String) -> Hash? {
         guard name.utf8.count == 64 else { return nil }
         var hash: Hash = []
         var digits = name.utf8.makeIterator()

@@ -108,10 +108,12 @@ extension ReadTransaction {
         try connection.first(Self.selectBin + "WHERE b.file_id = ?", id) { DeletedFile($0) }
     }
 
-    /// The oldest of what is in the bin.
-    public func oldestDeletedFiles(limit: Int) throws -> [DeletedFile] {
-        try connection.all(Self.selectBin + "ORDER BY b.deleted_ts, b.file_id LIMIT ?", limit) { DeletedFile($0) }
+    /// What has been in the bin since that day, or longer, by the box's own count of days.
+    public func filesDeleted(upTo day: Int64, limit: Int) throws -> [Int64] {
+        try connection.all("SELECT file_id FROM file_bin WHERE deleted_day <= ? LIMIT ?", day, limit) { $0.int(0) }
     }
+
+    public static let dayCountKey = "day_count"
 
     private static let selectBin = """
         SELECT \(FileRecord.columns(of: "f")), b.parent_id, b.deleted_by, b.deleted_ts FROM file_bin b JOIN files f ON f.file_id = b.file_id \
@@ -197,7 +199,8 @@ extension WriteTransaction {
         guard let parent = file.parentID else { return }
         try connection.run("UPDATE files SET parent_id = NULL WHERE file_id = ?", file.id)
         try connection.run(
-            "INSERT INTO file_bin (file_id, parent_id, deleted_by, deleted_ts) VALUES (?, ?, ?, ?)", file.id, parent, user, timestamp)
+            "INSERT INTO file_bin (file_id, parent_id, deleted_by, deleted_ts, deleted_day) VALUES (?, ?, ?, ?, ?)", file.id, parent, user,
+            timestamp, try serverInteger(ReadTransaction.dayCountKey) ?? 0)
     }
 
     public func restoreFile(_ file: FileRecord, to folder: FileRecord, as name: String) throws {

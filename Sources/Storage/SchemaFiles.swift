@@ -46,12 +46,13 @@ extension Schema {
             file_id INTEGER NOT NULL
         ) WITHOUT ROWID;
 
-        -- What was deleted, each with all that is in it, and where it was.
+        -- What was deleted, each with all that is in it, and where it was. deleted_day: by the box's own count of days.
         CREATE TABLE file_bin (
             file_id INTEGER PRIMARY KEY,
             parent_id INTEGER NOT NULL,
             deleted_by TEXT NOT NULL,
-            deleted_ts INTEGER NOT NULL
+            deleted_ts INTEGER NOT NULL,
+            deleted_day INTEGER NOT NULL
         );
 
         -- WebDAV's dead properties.

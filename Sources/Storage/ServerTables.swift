@@ -4,6 +4,10 @@ extension ReadTransaction {
         try connection.first("SELECT value FROM server WHERE key = ?", key) { $0.text(0) }
     }
 
+    public func serverInteger(_ key: String) throws -> Int64? {
+        try connection.first("SELECT value FROM server WHERE key = ?", key) { $0.int(0) }
+    }
+
     public func serverBytes(_ key: String) throws -> [UInt8]? {
         try connection.first("SELECT value FROM server WHERE key = ?", key) { $0.blob(0) }
     }

@@ -7,7 +7,7 @@ struct Landline: AsyncParsableCommand {
         commandName: "landline",
         abstract: "The messenger of a household, on a computer of its own: no internet needed.",
         version: LandlineVersion.current,
-        subcommands: [Serve.self, User.self, Invite.self, Discover.self])
+        subcommands: [Serve.self, User.self, Invite.self, Discover.self, Doctor.self])
 
     /// Every failure is one line that says what to do, and an exit code that is not 0.
     static func main() async {

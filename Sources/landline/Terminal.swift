@@ -6,6 +6,9 @@ enum Terminal {
 
     static func writeError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
+    /// Puts a line in the place of the one that was shown last, for progress.
+    static func rewriteErrorLine(_ line: String) { write("\r\u{1B}[K" + line, to: STDERR_FILENO) }
+
     /// Whether colours can be shown.
     static var showsColors: Bool {
         guard isatty(STDOUT_FILENO) == 1, let terminal = getenv("TERM") else { return false }

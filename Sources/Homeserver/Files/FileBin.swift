@@ -18,6 +18,8 @@ public final class FileBin: Sendable {
     private let blobs: BlobStore
 
     static let maxListed = 500
+    /// How long something can be had back, by the box's own count of days.
+    static let keptDays: Int64 = 30
     private static let deletionsInOneStep = 200
 
     init(database: Database, blobs: BlobStore) {
@@ -68,6 +70,15 @@ public final class FileBin: Sendable {
     /// Deletes for good what the user sees in the bin and deleted.
     public func empty(for user: UserID) async throws {
         for file in try await list(for: user) where file.deletedBy == user { try await purge(file.node.id, by: user) }
+    }
+
+    /// Deletes for good what has been here for longer than `keptDays`.
+    func removeOld(today: Int64) async throws {
+        while true {
+            let old = try await database.read { try $0.filesDeleted(upTo: today - Self.keptDays, limit: Self.maxListed) }
+            if old.isEmpty { return }
+            for id in old { try await purge(id) }
+        }
     }
 
     /// In small steps, so that nobody's message waits long.

@@ -1,0 +1,44 @@
+import Logging
+import Storage
+import Synchronization
+
+/// The work on files that nobody waits for: removes what a crash left over, and what has been in the bin for long.
+final class FileUpkeep: Sendable {
+    private let database: Database
+    private let blobs: BlobStore
+    private let bin: FileBin
+    private let days: DayCount
+    private let logger: Logger
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    private static let pauseBetweenRounds = Duration.seconds(3_600)
+
+    init(database: Database, blobs: BlobStore, bin: FileBin, days: DayCount, logger: Logger) {
+        self.database = database
+        self.blobs = blobs
+        self.bin = bin
+        self.days = days
+        self.logger = logger
+    }
+
+    func start() { task.withLock { $0 = Task(priority: .background) { await run() } } }
+
+    func stop() async {
+        let task = task.withLock { $0 }
+        task?.cancel()
+        await task?.value
+    }
+
+    private func run() async {
+        do {
+            try await blobs.removeOrphans(database)
+            while true {
+                try await bin.removeOld(today: try await days.today())
+                try await Task.sleep(for: Self.pauseBetweenRounds)
+            }
+        } catch is CancellationError {
+        } catch {
+            logger.error("old files are not removed until the next start: \(error)")
+        }
+    }
+}
