@@ -27,6 +27,7 @@ let package = Package(
         // Its pkg-config file asks for -D_REENTRANT, which SwiftPM warns about; the module map names the libraries.
         .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
         .systemLibrary(name: "CMemory"),
+        .systemLibrary(name: "CFiles"),
         // C23, for #embed.
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
@@ -34,7 +35,7 @@ let package = Package(
         .target(name: "MatrixCore", dependencies: ["Cryptography"], swiftSettings: swiftSettings),
         .target(
             name: "Storage",
-            dependencies: ["MatrixCore", "Cryptography", "CSQLite"],
+            dependencies: ["MatrixCore", "Cryptography", "CSQLite", "CFiles"],
             swiftSettings: swiftSettings),
         .target(
             name: "Homeserver",

@@ -35,7 +35,10 @@ final class ConnectionSetup: ServerChildChannel {
                 return channel.eventLoop.makeFailedFuture(error)
             }
         }
-        return http.setup(channel: channel, logger: logger).flatMapThrowing { http in
+        // An upload arrives in large pieces, each of which costs a change between threads; a connection that sends little gets small buffers.
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: Limits.maxReceiveBytes)
+        return channel.setOption(.recvAllocator, value: allocator).flatMap { [http] in http.setup(channel: channel, logger: logger) }.flatMapThrowing
+        { http in
             let connection = Connection(http)
             try channel.pipeline.syncOperations.addHandler(DisconnectHandler(connection), position: .first)
             return connection

@@ -1,3 +1,4 @@
+import CFiles
 import Cryptography
 import Glibc
 
@@ -8,11 +9,13 @@ final class StagingFile: @unchecked Sendable {
     private let path: String
     private let descriptor: Int32
     private let threads: FileThreads
-    private var unflushedBytes = 0
+    private var byteCount: Int64 = 0
     private var isMoved = false
 
-    /// An upload waits for the disk after so many bytes: a gigabyte flushed at the end would hold up every message for as long.
-    private static let bytesBetweenFlushes = 32 << 20
+    /// The disk begins to write after so many bytes, and the upload waits for it where it is so many behind: a gigabyte flushed at the end
+    /// would hold up every message for as long.
+    private static let bytesBetweenWrites: Int64 = 4 << 20
+    private static let maxBytesBehind: Int64 = 32 << 20
 
     init(directory: String, expectedBytes: Int64?, threads: FileThreads) throws(StorageError) {
         try Self.requireSpace(in: directory, expectedBytes ?? 0)
@@ -38,16 +41,24 @@ final class StagingFile: @unchecked Sendable {
             guard result >= 0 else { throw .file(path) }
             written += result
         }
-        unflushedBytes += bytes.count
-        if unflushedBytes >= Self.bytesBetweenFlushes {
-            try flush()
-            try Self.requireSpace(in: path, 0)
-        }
+        let before = byteCount
+        byteCount += Int64(bytes.count)
+        if byteCount / Self.bytesBetweenWrites > before / Self.bytesBetweenWrites { try keepDiskBusy() }
+    }
+
+    /// No flush yet (sync_file_range(2)): that comes once, at the end.
+    private func keepDiskBusy() throws(StorageError) {
+        let end = byteCount / Self.bytesBetweenWrites * Self.bytesBetweenWrites
+        let start = end - Self.bytesBetweenWrites
+        guard landline_begin_writing(descriptor, start, Self.bytesBetweenWrites) == 0 else { throw .file(path) }
+        let behind = end - Self.maxBytesBehind
+        guard behind >= 0 else { return }
+        guard landline_await_written(descriptor, behind, Self.bytesBetweenWrites) == 0 else { throw .file(path) }
+        try Self.requireSpace(in: path, 0)
     }
 
     func flush() throws(StorageError) {
         guard fdatasync(descriptor) == 0 else { throw .file(path) }
-        unflushedBytes = 0
     }
 
     func move(to destination: String) throws(StorageError) {

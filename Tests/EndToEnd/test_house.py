@@ -16,7 +16,7 @@ SYSTEM = {"Glibc", "Musl", "Synchronization", "FoundationEssentials"}
 ALLOWED_IMPORTS = {
     "Cryptography": {"COpenSSL"},
     "MatrixCore": {"Cryptography"},
-    "Storage": {"MatrixCore", "Cryptography", "CSQLite"},
+    "Storage": {"MatrixCore", "Cryptography", "CSQLite", "CFiles"},
     "Homeserver": {"Storage", "MatrixCore", "Cryptography", "Logging"},
     "HTTPAPI": {
         "Homeserver", "MatrixCore", "Cryptography", "CWebClient",
@@ -32,6 +32,7 @@ ALLOWED_IMPORTS = {
     "CSQLite": set(),
     "CAvahi": set(),
     "CMemory": set(),
+    "CFiles": set(),
     "CWebClient": set(),
 }  # fmt: skip
 
