@@ -4,6 +4,12 @@ public enum Base64 {
         encode(bytes, alphabet: standardAlphabet)
     }
 
+    /// With `=` up to a multiple of four characters, as most protocols but Matrix want it.
+    public static func encodePadded(_ bytes: [UInt8]) -> String {
+        let text = encode(bytes)
+        return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    }
+
     public static func encodeURLSafe(_ bytes: [UInt8]) -> String {
         encode(bytes, alphabet: urlSafeAlphabet)
     }

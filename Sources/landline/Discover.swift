@@ -18,12 +18,7 @@ struct Discover: ParsableCommand {
             return
         }
         let rows = [["NAME", "SERVER NAME", "ADDRESS", "VERSION"]] + boxes.map { [$0.serviceName, $0.serverName, $0.url, $0.version] }
-        print(Self.table(rows.map { $0.map(Self.printable) }), terminator: "")
-    }
-
-    /// Names come from the network: one with control characters must not command the terminal.
-    private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+        print(Self.table(rows.map { $0.map(Terminal.printable) }), terminator: "")
     }
 
     private static func table(_ rows: [[String]]) -> String {

@@ -7,7 +7,7 @@ struct Landline: AsyncParsableCommand {
         commandName: "landline",
         abstract: "The messenger of a household, on a computer of its own: no internet needed.",
         version: LandlineVersion.current,
-        subcommands: [Serve.self, User.self, Invite.self, Discover.self, Doctor.self])
+        subcommands: [Serve.self, User.self, Invite.self, Discover.self, Send.self, Doctor.self])
 
     /// Every failure is one line that says what to do, and an exit code that is not 0.
     static func main() async {
@@ -22,7 +22,9 @@ struct Landline: AsyncParsableCommand {
             let code = exitCode(for: error)
             // Help and version are no failures.
             guard code != .success else { exit(withError: error) }
-            Terminal.writeError("landline: \(Terminal.singleLine(message(for: error)))")
+            let text = Terminal.singleLine(message(for: error))
+            // Some commands have said already what went wrong.
+            if !text.isEmpty { Terminal.writeError("landline: \(text)") }
             exit(withError: code)
         }
     }

@@ -9,6 +9,11 @@ enum Terminal {
     /// Puts a line in the place of the one that was shown last, for progress.
     static func rewriteErrorLine(_ line: String) { write("\r\u{1B}[K" + line, to: STDERR_FILENO) }
 
+    /// Names come from the network: one with control characters must not command the terminal.
+    static func printable(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+
     /// Whether colours can be shown.
     static var showsColors: Bool {
         guard isatty(STDOUT_FILENO) == 1, let terminal = getenv("TERM") else { return false }

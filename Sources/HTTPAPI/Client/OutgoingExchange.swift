@@ -16,6 +16,7 @@ final class OutgoingExchange: ChannelInboundHandler {
     private var deadline: Scheduled<Void>?
     private var channel: (any Channel)?
     private var status: Int?
+    private var headers: [String: String] = [:]
     private var body: [UInt8] = []
 
     private static let headerLimits = {
@@ -87,7 +88,7 @@ final class OutgoingExchange: ChannelInboundHandler {
         var headers = HTTPHeaders([("Host", url.authority), ("User-Agent", "Landline/\(LandlineVersion.current)"), ("Connection", "close")])
         for (name, value) in request.headers { headers.add(name: name, value: value) }
         if let body = request.body {
-            headers.add(name: "Content-Type", value: "application/json")
+            headers.add(name: "Content-Type", value: request.contentType)
             headers.add(name: "Content-Length", value: "\(body.count)")
         }
         let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue), uri: url.target, headers: headers)
@@ -99,13 +100,17 @@ final class OutgoingExchange: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): status = Int(head.status.code)
+        case .head(let head):
+            // An answer that only says to go on is none.
+            guard head.status.code >= 200 else { return }
+            status = Int(head.status.code)
+            for (name, value) in head.headers { headers[name.lowercased()] = value }
         case .body(let buffer):
             guard body.count + buffer.readableBytes <= request.maxResponseBytes else { return finish(.failure(.responseTooLarge)) }
             body.append(contentsOf: buffer.readableBytesView)
         case .end:
             guard let status else { return }
-            finish(.success(OutgoingResponse(status: status, body: body)))
+            finish(.success(OutgoingResponse(status: status, headers: headers, body: body)))
         }
     }
 

@@ -1,4 +1,4 @@
-/// How the services ask other programs over HTTP: push gateways and application services.
+/// How programs are asked over HTTP: push gateways and application services by the box, the box by its command line.
 ///
 /// Every request has its own connection, follows no redirect, and ends in the time that it was given.
 public protocol HTTPClient: Sendable {
@@ -11,14 +11,17 @@ public struct OutgoingRequest: Sendable {
         case get = "GET"
         case post = "POST"
         case put = "PUT"
+        case patch = "PATCH"
+        case head = "HEAD"
     }
 
     public var method: Method
     public var url: HTTPURL
     /// Beside those of the connection and the body, which the client sets. A value with line breaks fails the request.
     public var headers: [(name: String, value: String)]
-    /// JSON; `nil` sends none.
+    /// `nil` sends none.
     public var body: [UInt8]?
+    public var contentType = "application/json"
     /// For everything, from the look-up of the name to the last byte of the answer.
     public var timeoutSeconds: Int
     public var maxResponseBytes: Int
@@ -38,10 +41,13 @@ public struct OutgoingRequest: Sendable {
 
 public struct OutgoingResponse: Sendable {
     public var status: Int
+    /// By lower-case names.
+    public var headers: [String: String]
     public var body: [UInt8]
 
-    public init(status: Int, body: [UInt8] = []) {
+    public init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
         self.status = status
+        self.headers = headers
         self.body = body
     }
 }
