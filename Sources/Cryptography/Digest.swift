@@ -71,22 +71,44 @@ public struct SHA256Digest: Sendable {
     }
 }
 
-// Sendable because SHA256Digest changes it only while it holds the only reference.
+/// The checksum of a stream by an algorithm that the other end has chosen. For anything of our own there is SHA-256.
+public final class ChecksumDigest {
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case sha1
+        case sha256
+    }
+
+    private let context: DigestContext
+
+    public init(_ algorithm: Algorithm) { context = DigestContext(algorithm == .sha1 ? DigestContext.sha1 : DigestContext.sha256) }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) { context.update(bytes) }
+
+    public func finalize() -> [UInt8] { context.finalize() }
+}
+
+// Sendable because the digests change it only while they hold the only reference.
 private final class DigestContext: @unchecked Sendable {
     private let pointer: OpaquePointer
+    private let algorithm: OpaquePointer
 
     // An explicit fetch, once: the implicit one costs more than hashing a short event.
-    nonisolated(unsafe) private static let algorithm: OpaquePointer = {
-        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { preconditionFailure("libcrypto has no SHA-256") }
-        return algorithm
-    }()
+    nonisolated(unsafe) static let sha256 = fetch("SHA256")
+    nonisolated(unsafe) static let sha1 = fetch("SHA1")
 
-    init() {
+    private static func fetch(_ name: String) -> OpaquePointer {
+        guard let algorithm = EVP_MD_fetch(nil, name, nil) else { preconditionFailure("libcrypto has no \(name)") }
+        return algorithm
+    }
+
+    init(_ algorithm: OpaquePointer = sha256) {
+        self.algorithm = algorithm
         pointer = Self.allocate()
         start()
     }
 
     init(copying other: DigestContext) {
+        algorithm = other.algorithm
         pointer = Self.allocate()
         precondition(EVP_MD_CTX_copy_ex(pointer, other.pointer) == 1, "libcrypto cannot copy a digest")
     }
@@ -100,15 +122,16 @@ private final class DigestContext: @unchecked Sendable {
 
     func finalize() -> [UInt8] {
         let digest = [UInt8](unsafeUninitializedCapacity: SHA256Digest.byteCount) { output, count in
-            precondition(EVP_DigestFinal_ex(pointer, output.baseAddress, nil) == 1, "libcrypto cannot finish a digest")
-            count = SHA256Digest.byteCount
+            var length: UInt32 = 0
+            precondition(EVP_DigestFinal_ex(pointer, output.baseAddress, &length) == 1, "libcrypto cannot finish a digest")
+            count = Int(length)
         }
         start()
         return digest
     }
 
     private func start() {
-        precondition(EVP_DigestInit_ex2(pointer, Self.algorithm, nil) == 1, "libcrypto cannot start a digest")
+        precondition(EVP_DigestInit_ex2(pointer, algorithm, nil) == 1, "libcrypto cannot start a digest")
     }
 
     private static func allocate() -> OpaquePointer {

@@ -36,13 +36,16 @@ struct Responder: Sendable {
     }
 
     private func route(_ head: HTTPRequest, _ bodyStream: RequestBodyStream, _ channel: any Channel) async throws -> Admission {
-        // A preflight is answered for every path: the real request then gets the real answer.
-        if head.method == .options { return .answered(CrossOrigin.preflight) }
         let target = head.path ?? "/"
         guard target.utf8.count <= Limits.maxPathBytes else { throw MatrixError(Self.pathTooLong, "The path is too long.") }
         let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let path = target[..<end]
-        switch router.match(head.method, path) {
+        let match = router.match(head.method, path)
+        if head.method == .options {
+            // A preflight is answered for every path: the real request then gets the real answer.
+            guard case .found = match else { return .answered(CrossOrigin.preflight) }
+        }
+        switch match {
         case .found(let route, let parameters):
             let limit = maxBodyBytes(route)
             if let declared = bodyStream.declaredBytes, declared > limit {

@@ -59,6 +59,9 @@ public final class Homeserver: Sendable {
     // Files
     public let media: Media
     public let files: Files
+    public let archives: FileArchives
+    public let uploads: Uploads
+    public let tickets: Tickets
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -110,12 +113,14 @@ public final class Homeserver: Sendable {
             database: database, feed: feed, notifications: notifications, typing: typing, presence: presence, accountData: accountData,
             deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
         let slidingSync = SlidingSync(sync: sync)
+        let tickets = Tickets(moderation: moderation)
         let sessions = Sessions(
             database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) },
             deviceEnds: { device, user, transaction in
                 slidingSync.deviceEnds(device.key, after: transaction)
                 try deviceKeys.deviceEnds(device, of: user, in: transaction)
                 toDevice.deviceEnds(device.key, in: transaction)
+                transaction.afterCommit { tickets.deviceEnds(device.key) }
                 try pushers.deviceEnds(device.key, of: user, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
             })
@@ -191,6 +196,11 @@ public final class Homeserver: Sendable {
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
         files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+        archives = FileArchives(files: files, database: database, blobs: blobs)
+        uploads = Uploads(
+            database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
+            clock: clock)
+        self.tickets = tickets
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(
@@ -206,6 +216,7 @@ public final class Homeserver: Sendable {
         try await pushes.start()
         searchIndexing.start()
         fileUpkeep.start()
+        try await uploads.start()
     }
 
     /// Finishes the writes that wait and closes the database. Nothing may be asked of the services afterwards.
@@ -214,6 +225,7 @@ public final class Homeserver: Sendable {
         await pushes.stop()
         await searchIndexing.stop()
         await fileUpkeep.stop()
+        await uploads.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
         await withCheckedContinuation { continuation in

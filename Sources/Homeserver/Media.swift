@@ -106,16 +106,29 @@ public final class Media: Sendable {
     }
 
     private func store(_ description: Description, _ mediaID: String, _ user: UserID, _ next: () async throws -> Piece?) async throws -> String {
-        if let fileName = description.fileName, fileName.utf8.count > Self.maxFileNameBytes {
-            throw MatrixError(.invalidParameter, "The file name is too long.")
-        }
-        if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
+        try check(description)
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
             guard staged.byteCount <= maxUploadBytes else { throw tooLarge }
         }
-        let kept = try await blobs.keep(staged)
+        return try await adopt(blobs.keep(staged), description, mediaID, user)
+    }
+
+    /// Makes a content that is kept already an upload. Gives its URI.
+    func adopt(_ kept: KeptContent, _ description: Description, by user: UserID) async throws -> String {
+        try await adopt(kept, description, SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet), user)
+    }
+
+    /// Refuses early what `adopt` would refuse.
+    func check(_ description: Description) throws(MatrixError) {
+        if let fileName = description.fileName, fileName.utf8.count > Self.maxFileNameBytes {
+            throw MatrixError(.invalidParameter, "The file name is too long.")
+        }
+        if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
+    }
+
+    private func adopt(_ kept: KeptContent, _ description: Description, _ mediaID: String, _ user: UserID) async throws -> String {
         let media = StoredMedia(
             mediaID: mediaID, hash: kept.hash, byteCount: kept.byteCount, contentType: description.contentType.flatMap(Self.checkedContentType),
             fileName: description.fileName, userID: user, createdTimestamp: clock.nowMilliseconds)

@@ -14,6 +14,7 @@ public final class BlobStore: Sendable {
 
     private let directory: String
     private let staging: String
+    let uploads: String
     let threads = FileThreads()
     private let pins = Mutex<[Hash: Int]>([:])
 
@@ -26,6 +27,7 @@ public final class BlobStore: Sendable {
     public init(directory: DataDirectory) throws(StorageError) {
         self.directory = directory.blobs
         staging = directory.staging
+        uploads = directory.uploads
         try UploadStaging.removeLeftovers(in: staging)
     }
 
@@ -42,19 +44,20 @@ public final class BlobStore: Sendable {
         if let bytes = upload.smallBytes {
             return KeptContent(StoredContent(hash: upload.finishSmall(), byteCount: upload.byteCount, bytes: bytes), unpin: {})
         }
-        let directory = directory
-        return try await threads.run { [self] in
-            let hash = try upload.flush()
-            let pinned = pin(StoredContent(hash: hash, byteCount: upload.byteCount, bytes: nil))
-            let path = Self.path(of: hash, in: directory)
-            let (first, second) = Self.parents(of: path)
-            try Self.makeDirectory(first, in: directory)
-            try Self.makeDirectory(second, in: first)
-            // A content that is there already is replaced by itself.
-            try upload.move(to: path)
-            try Self.flushDirectory(second)
-            return pinned
-        }
+        // A content that is there already is replaced by itself.
+        return try await threads.run { [self] in try keepFile(upload.flush(), upload.byteCount) { try upload.move(to: $0) } }
+    }
+
+    /// - Parameter place: gives the file, which is on disk, its name in the store.
+    func keepFile(_ hash: Hash, _ byteCount: Int64, place: (String) throws -> Void) throws -> KeptContent {
+        let pinned = pin(StoredContent(hash: hash, byteCount: byteCount, bytes: nil))
+        let path = Self.path(of: hash, in: directory)
+        let (first, second) = Self.parents(of: path)
+        try Self.makeDirectory(first, in: directory)
+        try Self.makeDirectory(second, in: first)
+        try place(path)
+        try Self.flushDirectory(second)
+        return pinned
     }
 
     /// For a further reference to a content that is in the store: it stays until that is committed.
@@ -155,7 +158,7 @@ public final class BlobStore: Sendable {
     }
 
     /// A file's name is on disk only when its directory is.
-    private static func flushDirectory(_ path: String) throws(StorageError) {
+    static func flushDirectory(_ path: String) throws(StorageError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(path) }
         defer { Glibc.close(descriptor) }

@@ -10,6 +10,7 @@ public final class DataDirectory: @unchecked Sendable {
     public var database: String { path + "/landline.db" }
     public var blobs: String { path + "/blobs" }
     public var staging: String { path + "/staging" }
+    public var uploads: String { path + "/uploads" }
     public var controlSocket: String { path + "/control.sock" }
 
     /// Makes the directory if it is missing and takes its lock.
@@ -17,6 +18,7 @@ public final class DataDirectory: @unchecked Sendable {
         try Self.makeDirectories(path)
         try Self.makeDirectories(path + "/blobs")
         try Self.makeDirectories(path + "/staging")
+        try Self.makeDirectories(path + "/uploads")
         let descriptor = open(path + "/landline.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.notAccessible(path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

@@ -50,6 +50,8 @@ struct PermissionTests {
                 "GET /_matrix/federation/v1/openid/userinfo", "GET /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}",
                 "GET /_matrix/client/unstable/uk.tcpip.msc4133/profile/{userId}/{keyName}", "GET /_synapse/admin/v1/register",
                 "POST /_synapse/admin/v1/register", "GET /_synapse/admin/v1/server_version",
+                // What a browser asks before it uploads, and what is fetched with a ticket in the path.
+                "OPTIONS /_landline/v1/uploads", "OPTIONS /_landline/v1/uploads/{uploadId}", "GET /d/{ticket}/{name}",
             ])
     }
 

@@ -102,6 +102,13 @@ public final class Files: Sendable {
         return try await place.volume.store(kept, at: place.path, description, if: precondition, by: caller.userID)
     }
 
+    /// Refuses early what `adopt` would refuse after all bytes were sent. Gives what is there now.
+    func check(_ path: FilePath, byteCount: Int64?, by caller: FileCaller) async throws -> FileNode? {
+        guard let place = try place(path), !place.path.isRoot else { throw MatrixError.isFolder }
+        if let byteCount, byteCount > maxFileBytes { throw tooLarge }
+        return try await place.volume.prepareToStore(place.path, byteCount: byteCount, by: caller.userID)
+    }
+
     public func makeFolder(_ path: FilePath, by caller: FileCaller) async throws -> FileNode {
         guard let place = try place(path), !place.path.isRoot else {
             throw MatrixError(.isFolder, "This folder is there already.")
