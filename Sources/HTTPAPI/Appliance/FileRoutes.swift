@@ -47,12 +47,10 @@ enum FileRoutes {
     static func usage(_ request: APIRequest) async throws -> Reply {
         let files = request.homeserver.files
         let disk = try await files.diskSpace()
-        var body: JSONObject = [
+        return .json([
             "used": .integer(try await files.usage(of: request.session.userID)), "disk_free": .integer(disk.freeBytes),
             "disk_size": .integer(disk.totalBytes),
-        ]
-        if let quota = files.quotaBytes { body["quota"] = .integer(quota) }
-        return .json(body)
+        ])
     }
 
     // MARK: The bin

@@ -27,7 +27,7 @@ enum PropertyRoutes {
             return reply
         }
         let start = writer.buffer
-        reply.body = .chunked { write in try await writeMembers(dav, wanted, after: start, write) }
+        reply.body = .stream(byteCount: nil) { write in try await writeMembers(dav, wanted, after: start, write) }
         return reply
     }
 

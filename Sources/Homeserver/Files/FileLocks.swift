@@ -188,7 +188,7 @@ public final class FileLocks: Sendable {
 
     /// In `details`, the path that is locked.
     private static func locked(_ lock: Lock) -> MatrixError {
-        MatrixError(.locked, "\(lock.path) is locked by \(lock.userID).", details: ["locked_path": .string(lock.path.description)])
+        MatrixError(.fileLocked, "\(lock.path) is locked by \(lock.userID).", details: ["locked_path": .string(lock.path.description)])
     }
 
     public static let noSuchLock = MatrixError.Code("LANDLINE_NO_SUCH_LOCK", status: 409)

@@ -1,4 +1,4 @@
-public import MatrixCore
+import MatrixCore
 import Storage
 
 /// A property of a file or folder that a WebDAV client has set, and that means nothing to the box.
