@@ -25,8 +25,12 @@ struct XMLReaderTests {
 
     @Test func utf16IsRead() throws {
         let units = Array("<a>ü</a>".utf16)
-        let bigEndian = [0xFE, 0xFF] + units.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
-        let littleEndian = [0xFF, 0xFE] + units.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        var bigEndian: [UInt8] = [0xFE, 0xFF]
+        var littleEndian: [UInt8] = [0xFF, 0xFE]
+        for unit in units {
+            bigEndian += [UInt8(unit >> 8), UInt8(unit & 255)]
+            littleEndian += [UInt8(unit & 255), UInt8(unit >> 8)]
+        }
         #expect(try XMLReader.parse(bigEndian).text == "ü")
         #expect(try XMLReader.parse(littleEndian).text == "ü")
     }

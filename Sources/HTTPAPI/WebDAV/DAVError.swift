@@ -21,3 +21,8 @@ enum DAVError {
         return reply(.locked, "lock-token-submitted", href: path ?? DAVPath.prefix)
     }
 }
+
+extension HTTPResponse.Status {
+    static let multi = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
+    static let locked = HTTPResponse.Status(code: 423, reasonPhrase: "Locked")
+}

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Homeserver
 import MatrixCore
+import NIOCore
 
 /// A request about a file or folder: what it says beside its body, checked.
 struct DAVRequest: Sendable {
@@ -87,8 +88,8 @@ struct DAVRequest: Sendable {
     func precondition() -> FilePrecondition {
         if let header = request.headers[.ifNoneMatch], header.contains("*") { return .isAbsent }
         guard let header = request.headers[.ifMatch] else { return .none }
-        let tags = header.split(separator: ",").map { $0.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed() }
-        return tags.contains { $0 == ["*"] } ? .exists : .matches(tags.map { String($0) })
+        let tags = header.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }).map(String.init)
+        return tags.contains("*") ? .exists : .matches(tags)
     }
 
     /// The body, of a request that has XML or nothing.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Homeserver
 import MatrixCore
+import NIOCore
 
 /// The forms of the page of a folder.
 enum FormRoutes {

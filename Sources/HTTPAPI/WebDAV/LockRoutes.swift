@@ -38,7 +38,8 @@ enum LockRoutes {
             lock = try dav.locks.lock(
                 dav.path, isExclusive: wish.isExclusive, isDeep: depth == .infinity, owner: wish.owner, timeoutSeconds: dav.timeoutSeconds(),
                 by: dav.caller.userID)
-        } catch let error where error.status == 423 {
+        } catch {
+            guard error.status == 423 else { throw error }
             let path = error.details.string("locked_path").flatMap { try? DAVPath.encoded($0) }
             return DAVError.reply(.locked, "no-conflicting-lock", href: path ?? DAVPath.prefix)
         }
@@ -95,7 +96,8 @@ enum LockRoutes {
         }
         do {
             try dav.locks.unlock(dav.path, token: String(header.dropFirst().dropLast()), by: dav.caller.userID)
-        } catch let error where error.code == FileLocks.noSuchLock {
+        } catch {
+            guard error.code == FileLocks.noSuchLock else { throw error }
             return DAVError.reply(.conflict, "lock-token-matches-request-uri")
         }
         return Reply(status: .noContent)

@@ -20,7 +20,7 @@ enum PropertyRoutes {
         var writer = MultiStatusWriter()
         writer.begin()
         try await writeSelf(dav, node, wanted, &writer)
-        var reply = Reply(status: .multiStatus, headers: [.contentType: MultiStatusWriter.contentType])
+        var reply = Reply(status: .multi, headers: [.contentType: MultiStatusWriter.contentType])
         guard depth == .one, node.isFolder else {
             writer.end()
             reply.body = .buffer(writer.buffer)
@@ -47,7 +47,7 @@ enum PropertyRoutes {
         var page = try await members(dav, wanted, from: nil)
         while true {
             let token = page.next
-            async let following = token.map { try await members(dav, wanted, from: $0) }
+            async let following = token == nil ? nil : members(dav, wanted, from: token)
             var writer = MultiStatusWriter(capacity: page.entries.count * bytesPerEntry)
             for entry in page.entries {
                 var entry = entry
@@ -106,6 +106,6 @@ enum PropertyRoutes {
             }
         }
         writer.end()
-        return Reply(status: .multiStatus, headers: [.contentType: MultiStatusWriter.contentType], body: .buffer(writer.buffer))
+        return Reply(status: .multi, headers: [.contentType: MultiStatusWriter.contentType], body: .buffer(writer.buffer))
     }
 }

@@ -76,7 +76,9 @@ enum WebDAVRoutes {
 
     static func delete(_ request: APIRequest) async throws -> Reply {
         try await changing(request) { dav in
-            guard [nil, .infinity].contains(try dav.depth()) else { throw MatrixError(.invalidParameter, "A folder is deleted with what is in it.") }
+            guard [nil, .infinity].contains(try dav.depth()) else {
+                throw MatrixError(.invalidParameter, "A folder is deleted with what is in it.")
+            }
             try await dav.files.delete(dav.path, by: dav.caller)
             return Reply(status: .noContent)
         }
@@ -108,7 +110,9 @@ enum WebDAVRoutes {
 
     static func move(_ request: APIRequest) async throws -> Reply {
         try await changing(request) { dav in
-            guard [nil, .infinity].contains(try dav.depth()) else { throw MatrixError(.invalidParameter, "A folder is moved with what is in it.") }
+            guard [nil, .infinity].contains(try dav.depth()) else {
+                throw MatrixError(.invalidParameter, "A folder is moved with what is in it.")
+            }
             let isNew = try await dav.files.move(dav.path, to: try dav.destination(), overwrites: dav.overwrites(), by: dav.caller)
             return Reply(status: isNew ? .created : .noContent)
         }

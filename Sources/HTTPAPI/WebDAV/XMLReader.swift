@@ -34,9 +34,9 @@ struct XMLReader {
         if document.starts(with: [0xFE, 0xFF]) || document.starts(with: [0xFF, 0xFE]) {
             guard document.count.isMultiple(of: 2) else { throw wrong("half a character") }
             let isBigEndian = document[0] == 0xFE
-            let units = stride(from: 2, to: document.count, by: 2).map { index in
-                isBigEndian
-                    ? UInt16(document[index]) << 8 | UInt16(document[index + 1]) : UInt16(document[index + 1]) << 8 | UInt16(document[index])
+            let units = stride(from: 2, to: document.count, by: 2).map { index -> UInt16 in
+                let (first, second) = (UInt16(document[index]), UInt16(document[index + 1]))
+                return isBigEndian ? first << 8 | second : second << 8 | first
             }
             guard let text = String(validating: units, as: UTF16.self) else { throw wrong("it is not UTF-16") }
             return Array(text.utf8)
