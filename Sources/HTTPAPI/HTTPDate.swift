@@ -127,7 +127,7 @@ enum HTTPDate {
     }
 
     private static func floored(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
+        value % divisor < 0 ? value / divisor - 1 : value / divisor
     }
 
     static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]

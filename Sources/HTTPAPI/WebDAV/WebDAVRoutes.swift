@@ -43,7 +43,8 @@ enum WebDAVRoutes {
             }
             let modified = modifiedTimestamp(request)
             let description = FileDescription(
-                contentType: contentType(request.headers[.contentType], dav.path), byteCount: request.bodyStream.declaredBytes, modifiedTimestamp: modified)
+                contentType: contentType(request.headers[.contentType], dav.path), byteCount: request.bodyStream.declaredBytes,
+                modifiedTimestamp: modified)
             let (node, isNew) = try await dav.files.put(dav.path, description, if: dav.precondition(), by: dav.caller) {
                 try await MediaRoutes.nextPiece(request)
             }
