@@ -9,6 +9,7 @@ public final class Homeserver: Sendable {
 
     // Accounts
     public let sessions: Sessions
+    public let appPasswords: AppPasswords
     public let login: Login
     public let registration: Registration
     public let guests: Guests
@@ -114,6 +115,7 @@ public final class Homeserver: Sendable {
             deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
         let slidingSync = SlidingSync(sync: sync)
         let tickets = Tickets(moderation: moderation)
+        let appPasswords = AppPasswords(database: database, limiter: limiter, serverName: serverName, clock: clock)
         let sessions = Sessions(
             database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) },
             deviceEnds: { device, user, transaction in
@@ -123,7 +125,7 @@ public final class Homeserver: Sendable {
                 transaction.afterCommit { tickets.deviceEnds(device.key) }
                 try pushers.deviceEnds(device.key, of: user, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
-            })
+            }, allEnd: { try appPasswords.endAll(of: $0, in: $1) })
         let applicationServices = ApplicationServices(
             namespaces: namespaces, database: database, feed: feed, http: http, sessions: sessions, typing: typing, presence: presence,
             serverName: serverName, clock: clock, logger: logger)
@@ -135,6 +137,7 @@ public final class Homeserver: Sendable {
         self.serverName = serverName
         self.configuration = configuration
         self.sessions = sessions
+        self.appPasswords = appPasswords
         self.applicationServices = applicationServices
         login = Login(database: database, sessions: sessions, credentials: credentials, services: applicationServices)
         registration = Registration(

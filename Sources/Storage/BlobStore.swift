@@ -109,6 +109,17 @@ public final class BlobStore: Sendable {
         try await threads.run { try DirectoryListing.names(in: directory) }
     }
 
+    /// The disk's space, without what files may not take.
+    public func diskSpace() async throws -> (freeBytes: Int64, totalBytes: Int64) {
+        let directory = directory
+        return try await threads.run {
+            var status = statvfs()
+            guard statvfs(directory, &status) == 0 else { throw StorageError.file(directory) }
+            let blockBytes = Int64(status.f_frsize)
+            return (max(0, Int64(status.f_bavail) * blockBytes - Self.reservedBytes), Int64(status.f_blocks) * blockBytes)
+        }
+    }
+
     // MARK: Reading
 
     /// `nil` if its file is lost.

@@ -31,7 +31,7 @@ enum MediaRoutes {
             contentType: request.headers[.contentType], fileName: request.query("filename"), byteCount: request.bodyStream.declaredBytes)
     }
 
-    private static func nextPiece(_ request: APIRequest) async throws -> Media.Piece? {
+    static func nextPiece(_ request: APIRequest) async throws -> Media.Piece? {
         guard let buffer = try await request.bodyStream.next() else { return nil }
         return { take in try buffer.withUnsafeReadableBytes(take) }
     }

@@ -1,5 +1,5 @@
 /// How a file is called where its name is taken: `photo (2).jpg`.
-enum FileNaming {
+public enum FileNaming {
     /// The name itself, or with the first number that is free.
     static func free(_ name: String, isFree: (String) throws -> Bool) rethrows -> String {
         if try isFree(name) { return name }
@@ -19,7 +19,7 @@ enum FileNaming {
     }
 
     /// Shortened where the number would make it too long.
-    static func numbered(_ name: String, _ number: Int) -> String {
+    public static func numbered(_ name: String, _ number: Int) -> String {
         let suffix = " (\(number))"
         let dot = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : $0 }
         var stem = dot.map { name[..<$0] } ?? name[...]
