@@ -19,7 +19,7 @@
 
 enum {
     // More than the largest thing that is decoded takes, see MAX_JPEG_BYTES.
-    MEMORY_BYTES = 96 << 20,
+    MEMORY_BYTES = 128 << 20,
     CPU_SECONDS = 8,
     // What comes through a pipe is small; larger inputs are files.
     MAX_PIPED_BYTES = 64 << 10,

@@ -12,8 +12,8 @@ enum format { FORMAT_NONE = '-', FORMAT_JPEG = 'j', FORMAT_PNG = 'p', FORMAT_GIF
 // Of a picture's side, and of all of it.
 enum { MAX_SIDE = 65535 };
 static const uint64_t MAX_PIXELS = 200000000;
-// What the JPEG library may have for a progressive picture: 2 bytes for each sample, so about 20 megapixels.
-static const long MAX_JPEG_BYTES = 64L << 20;
+// What the JPEG library may have for a progressive picture: 2 bytes for each sample, so 16 to 32 megapixels.
+static const long MAX_JPEG_BYTES = 96L << 20;
 
 struct source {
     const uint8_t *bytes;
