@@ -32,8 +32,7 @@ let package = Package(
         // Optimized in every build, since it computes much and is not what one debugs.
         .target(
             name: "CImaging", cSettings: [.unsafeFlags(["-O2"])],
-            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("gif"), .linkedLibrary("webp"), .linkedLibrary("webpdemux")]
-        ),
+            linkerSettings: ["jpeg", "png", "gif", "webp", "webpdemux"].map { .linkedLibrary($0) }),
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),

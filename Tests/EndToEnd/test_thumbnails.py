@@ -12,6 +12,8 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 # Between two decoders and scalers; a picture that is turned or shifted differs by far more.
 MAX_MEAN_DIFFERENCE = 6
+# Where few colours make the others by their mixture, which JPEG smooths.
+MAX_MEAN_DIFFERENCE_OF_DITHER = 12
 
 
 @pytest.fixture
@@ -60,14 +62,16 @@ def test_every_kind_of_picture(anna):
         assert thumbnail.size == (320, 224), name
         assert not getattr(thumbnail, "is_animated", False), name
         has_alpha = "transparent" in name
+        is_dithered = expected.mode in ("P", "1") or name == "animated gif"
+        limit = MAX_MEAN_DIFFERENCE_OF_DITHER if is_dithered else MAX_MEAN_DIFFERENCE
         assert thumbnail.format == ("PNG" if has_alpha else "JPEG"), name
         wanted = expected.convert("RGBA").resize(thumbnail.size, Image.BOX)
-        assert difference(thumbnail, wanted) < MAX_MEAN_DIFFERENCE, name
+        assert difference(thumbnail, wanted) < limit, name
 
         square = anna.picture(data, 96, 96, "crop")
         assert square.size == (96, 96), name
         wanted = expected.convert("RGBA").crop((150, 0, 850, 700)).resize((96, 96), Image.BOX)
-        assert difference(square, wanted) < MAX_MEAN_DIFFERENCE, name
+        assert difference(square, wanted) < limit, name
 
 
 def test_small_pictures_stay_as_they_are(anna):

@@ -41,14 +41,22 @@ struct ThumbnailTests {
         try #require(FileManager.default.isExecutableFile(atPath: TestServer.executable), "swift build makes \(TestServer.executable)")
         let directory = try TemporaryDirectory()
         let path = try program(rest, in: directory)
-        try await TestServer.run(configure: { $0.thumbnailExecutable = path }, { try await body($0, directory) })
+        let server = try await TestServer { $0.thumbnailExecutable = path }
+        do {
+            try await body(server, directory)
+        } catch {
+            await server.stop()
+            throw error
+        }
+        await server.stop()
     }
 
     @Test func aThumbnailIsMadeOnceAndOutlivesARestart() async throws {
         let directory = try TemporaryDirectory()
         let path = try program("exec $BOX \"$@\"", in: directory)
         var id = ""
-        try await TestServer.run(on: directory, configure: { $0.thumbnailExecutable = path }) { server in
+        let configure: @Sendable (inout HomeserverConfiguration) -> Void = { $0.thumbnailExecutable = path }
+        try await TestServer.run(on: directory, configure: configure) { server in
             let anna = try await server.register("anna")
             id = try await upload(large, anna)
             let first = try await thumbnail(id, anna, 300, 200)
@@ -63,7 +71,7 @@ struct ThumbnailTests {
             #expect(TestPicture.size(ofPNG: cropped.body) == [32, 32])
             #expect(runs(directory) == 2)
         }
-        try await TestServer.run(on: directory, configure: { $0.thumbnailExecutable = path }) { server in
+        try await TestServer.run(on: directory, configure: configure) { server in
             let anna = try await server.client.loggedIn("anna")
             #expect(TestPicture.size(ofPNG: try await thumbnail(id, anna, 32, 32, "crop").body) == [32, 32])
             // The legacy path wants no token.
@@ -126,7 +134,8 @@ struct ThumbnailTests {
             _ = try program("exec $BOX \"$@\"", in: directory)
             #expect(try await thumbnail(id, anna, 32, 32).status == 200)
         }
-        try await TestServer.run(configure: { $0.thumbnailExecutable = "/nowhere" }) { server in
+        let configure: @Sendable (inout HomeserverConfiguration) -> Void = { $0.thumbnailExecutable = "/nowhere" }
+        try await TestServer.run(configure: configure) { server in
             let anna = try await server.register("anna")
             #expect(try await thumbnail(try await upload(large, anna), anna, 32, 32).status == 500)
         }
@@ -153,10 +162,11 @@ struct ThumbnailTests {
             let anna = try await server.register("anna")
             let ben = try await server.register("ben")
             let guest = try await server.guest()
+            let caller = FileCaller(try #require(anna.userID))
             func put(_ path: String, _ bytes: [UInt8]) async throws {
                 var pieces = [bytes]
                 _ = try await server.homeserver.files.put(
-                    FilePath(path), FileDescription(contentType: nil, byteCount: nil, modifiedTimestamp: nil), by: FileCaller(try #require(anna.userID))
+                    FilePath(path), FileDescription(contentType: nil, byteCount: nil, modifiedTimestamp: nil), by: caller
                 ) {
                     guard let piece = pieces.popLast() else { return nil }
                     return { take in try piece.withUnsafeBytes(take) }
@@ -181,7 +191,6 @@ struct ThumbnailTests {
             #expect(try await get("/Shared/none.png", anna).status == 404)
             #expect(try await get("/Shared", anna).status != 200)
 
-            let caller = FileCaller(try #require(anna.userID))
             try await put("/Shared/a b.png", TestPicture.png(600, 600, isTransparent: true))
             #expect(TestPicture.size(ofPNG: try await get("/Shared/a b.png", anna).body) == [32, 32])
             try await server.homeserver.files.delete(FilePath("/Shared/a b.png"), by: caller)
