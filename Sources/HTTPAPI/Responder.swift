@@ -73,10 +73,12 @@ struct Responder: Sendable {
 
     /// A preflight is answered for every path: the real request then gets the real answer. WebDAV's question goes to its route.
     private func answerToOptions(_ head: HTTPRequest, _ path: Substring) -> Reply? {
-        if head.headerFields[.accessControlRequestMethod] != nil { return CrossOrigin.preflight }
-        if path == "/" || path == "*" { return WebDAVRoutes.capabilities }
-        if case .found = router.match(.options, path) { return nil }
-        return CrossOrigin.preflight
+        if case .found(let route, _) = router.match(.options, path) {
+            // A preflight has no token: only a route for anyone can answer one itself.
+            return head.headerFields[.accessControlRequestMethod] == nil || route.access == .anyone ? nil : CrossOrigin.preflight
+        }
+        guard head.headerFields[.accessControlRequestMethod] == nil, path == "/" || path == "*" else { return CrossOrigin.preflight }
+        return WebDAVRoutes.capabilities
     }
 
     private func maxBodyBytes(_ route: Route) -> Int64 {

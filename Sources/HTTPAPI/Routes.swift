@@ -353,6 +353,7 @@ enum Routes {
         .delete("/_landline/v1/uploads/{uploadId}", .user, UploadRoutes.delete),
         .post("/_landline/v1/tickets", .user, TicketRoutes.issue),
         .get("/d/{ticket}/{name}", .anyone, TicketRoutes.fetch),
+        .get("/_landline/v1/files/thumbnail", .user, FileThumbnailRoutes.thumbnail),
         .get("/_landline/v1/reports", .administrator, ReportRoutes.list),
         .delete("/_landline/v1/reports/{reportId}", .administrator, ReportRoutes.delete),
     ]

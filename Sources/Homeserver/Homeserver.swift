@@ -63,6 +63,7 @@ public final class Homeserver: Sendable {
     public let archives: FileArchives
     public let uploads: Uploads
     public let tickets: Tickets
+    public let thumbnails: Thumbnails
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -204,6 +205,8 @@ public final class Homeserver: Sendable {
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
             clock: clock)
         self.tickets = tickets
+        thumbnails = Thumbnails(
+            database: database, blobs: blobs, process: ThumbnailProcess(executable: configuration.thumbnailExecutable), logger: logger)
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(

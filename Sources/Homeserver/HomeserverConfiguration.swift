@@ -20,6 +20,8 @@ public struct HomeserverConfiguration: Sendable {
     public var hasHomeRoom: Bool
     public var hasRateLimits: Bool
     public var maxUploadBytes: Int64
+    /// The program that `ThumbnailProcess` starts: landline itself.
+    public var thumbnailExecutable = "/proc/self/exe"
 
     public init(
         dataDirectory: String, serverName: String? = nil, registration: Registration = .invite, hasHomeRoom: Bool = true,

@@ -74,10 +74,11 @@ public final class BlobStore: Sendable {
 
     // MARK: Removing
 
-    /// Deletes a content if nothing refers to it any more. To be called where a reference was removed.
+    /// Deletes a content if nothing refers to it any more, and its thumbnails. To be called where a reference was removed.
     public func release(_ hash: Hash, in transaction: WriteTransaction) throws {
-        guard try !transaction.isReferredTo(hash), let wasFile = try transaction.deleteContent(hash), wasFile else { return }
-        transaction.afterCommit { self.discard(hash) }
+        guard try !transaction.isReferredTo(hash), let wasFile = try transaction.deleteContent(hash) else { return }
+        if wasFile { transaction.afterCommit { self.discard(hash) } }
+        for thumbnail in try transaction.removeThumbnails(of: hash) { try release(thumbnail, in: transaction) }
     }
 
     /// On the writer's thread, so that no row for the content can be committed meanwhile.
