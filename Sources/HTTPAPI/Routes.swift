@@ -377,6 +377,7 @@ enum Routes {
         .get("/accounts", .anyone, ControlRoutes.accounts),
         .post("/accounts", .anyone, ControlRoutes.addAccount),
         .put("/accounts/{name}/password", .anyone, ControlRoutes.setPassword),
+        .put("/accounts/{name}/quota", .anyone, ControlRoutes.setQuota),
         .post("/accounts/{name}/deactivate", .anyone, ControlRoutes.deactivate),
         .post("/accounts/{name}/lock", .anyone, ControlRoutes.lock),
         .post("/accounts/{name}/unlock", .anyone, ControlRoutes.unlock),

@@ -62,6 +62,7 @@ public final class Homeserver: Sendable {
     public let archives: FileArchives
     public let uploads: Uploads
     public let tickets: Tickets
+    public let quotas: Quotas
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -72,6 +73,7 @@ public final class Homeserver: Sendable {
     let searchIndexing: SearchIndexing
     private let fileUpkeep: FileUpkeep
     private let blobs: BlobStore
+    let unusedMedia: UnusedMedia
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
     ///
@@ -104,6 +106,9 @@ public final class Homeserver: Sendable {
         let homeRoom = HomeRoom(
             isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
         let presence = Presence(database: database, feed: feed)
+        let blobs = try BlobStore(directory: directory)
+        let quotas = try await Quotas(database: database, standard: configuration.quotaBytes)
+        let unusedMedia = UnusedMedia(serverName: serverName, database: database, blobs: blobs, keptDays: configuration.unusedMediaDays)
 
         let limiter = RateLimiter(isEnabled: configuration.hasRateLimits)
         let deviceLists = DeviceLists(database: database, feed: feed)
@@ -175,7 +180,7 @@ public final class Homeserver: Sendable {
         summaries = RoomSummaries(database: database)
         spaces = SpaceHierarchy(database: database)
         self.membership = membership
-        timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
+        timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter, unusedMedia: unusedMedia)
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
         search = Search(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
@@ -192,10 +197,13 @@ public final class Homeserver: Sendable {
         crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)
         self.toDevice = toDevice
         keyBackup = KeyBackup(database: database)
-        blobs = try BlobStore(directory: directory)
+        self.blobs = blobs
+        self.quotas = quotas
+        self.unusedMedia = unusedMedia
         media = Media(
-            serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+            serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
+            maxUploadBytes: configuration.maxUploadBytes)
+        files = Files(database: database, blobs: blobs, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
@@ -204,7 +212,7 @@ public final class Homeserver: Sendable {
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(
-            database: database, blobs: blobs, bin: files.bin, days: DayCount(database: database, clock: clock), logger: logger)
+            database: database, blobs: blobs, bin: files.bin, unusedMedia: unusedMedia, days: DayCount(database: database, clock: clock), logger: logger)
 
         directoryLock = directory
         self.database = database
@@ -228,6 +236,7 @@ public final class Homeserver: Sendable {
         await uploads.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
+        try? await unusedMedia.saveUses()
         await withCheckedContinuation { continuation in
             let close: @Sendable () -> Void = { [database, blobs] in
                 blobs.close()

@@ -21,13 +21,15 @@ public final class Files: Sendable {
     private let own: FileTree
     private let database: Database
     private let blobs: BlobStore
+    private let quotas: Quotas
 
-    init(database: Database, blobs: BlobStore, clock: Clock, maxFileBytes: Int64) {
+    init(database: Database, blobs: BlobStore, quotas: Quotas, clock: Clock, maxFileBytes: Int64) {
         self.database = database
         self.blobs = blobs
+        self.quotas = quotas
         self.maxFileBytes = maxFileBytes
-        shared = FileTree(owner: .everyone, database: database, blobs: blobs, clock: clock)
-        own = FileTree(owner: .caller, database: database, blobs: blobs, clock: clock)
+        shared = FileTree(owner: .everyone, database: database, blobs: blobs, quotas: quotas, clock: clock)
+        own = FileTree(owner: .caller, database: database, blobs: blobs, quotas: quotas, clock: clock)
         bin = FileBin(database: database, blobs: blobs)
         search = FileSearch(database: database)
     }
@@ -86,10 +88,15 @@ public final class Files: Sendable {
         if let byteCount = description.byteCount, byteCount > maxFileBytes { throw tooLarge }
         let existing = try await place.volume.prepareToStore(place.path, byteCount: description.byteCount, by: caller.userID)
         try precondition.check(existing)
+        // A file of one's own is replaced, not added.
+        let replaced = existing.map { $0.userID == caller.userID ? $0.byteCount : 0 } ?? 0
+        let left = try await quotas.left(for: caller.userID).map { $0 + replaced }
+        if let byteCount = description.byteCount { try Quotas.check(byteCount, fits: left, for: .file) }
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
             guard staged.byteCount <= maxFileBytes else { throw tooLarge }
+            try Quotas.check(staged.byteCount, fits: left, for: .file)
         }
         return try await adopt(try await blobs.keep(staged), at: path, description, if: precondition, by: caller)
     }
