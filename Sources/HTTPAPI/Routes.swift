@@ -340,6 +340,7 @@ enum Routes {
         .get("/_landline/v1/qr.svg", .anyone, QRCodeRoutes.svg),
         .get("/_landline/v1/box", .anyone, BoxRoutes.box),
         .get("/_landline/v1/me", .user, BoxRoutes.me),
+        .post("/_landline/v1/my_devices", .user, BoxRoutes.myDevices),
         .get("/_landline/v1/invites", .administrator, InviteRoutes.list),
         .post("/_landline/v1/invites", .administrator, InviteRoutes.create),
         .delete("/_landline/v1/invites/{token}", .administrator, InviteRoutes.revoke),

@@ -58,6 +58,7 @@ public final class Homeserver: Sendable {
 
     // Files
     public let media: Media
+    public let myDevices: MyDevices
     public let files: Files
     public let archives: FileArchives
     public let uploads: Uploads
@@ -105,8 +106,10 @@ public final class Homeserver: Sendable {
         let membership = Membership(database: database, writer: writer, members: members)
         let homeRoom = HomeRoom(
             isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
+        let myDevices = MyDevices(isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, accountData: accountData)
         let presence = Presence(database: database, feed: feed)
         let blobs = try BlobStore(directory: directory)
+        let bin = FileBin(database: database, blobs: blobs)
         let quotas = try await Quotas(database: database, standard: configuration.quotaBytes)
         let unusedMedia = UnusedMedia(serverName: serverName, database: database, blobs: blobs, keptDays: configuration.unusedMediaDays)
 
@@ -145,10 +148,14 @@ public final class Homeserver: Sendable {
         registration = Registration(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, invites: invites, limiter: limiter,
             namespaces: namespaces, serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
-            joinHomeRoom: { try await homeRoom.join($0) })
+            joinHomeRoom: { user in
+                try await homeRoom.join(user)
+                try await myDevices.begin(for: user)
+            })
         let accounts = Accounts(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, services: applicationServices,
             serverName: serverName, leaveAllRooms: { try await membership.leaveAll(as: $0) },
+            deleteFiles: { try await bin.removeFilesOfClosedAccounts() },
             forgetSettings: { user in
                 pushRules.forget(user)
                 ignoredUsers.forget(user)
@@ -198,12 +205,13 @@ public final class Homeserver: Sendable {
         self.toDevice = toDevice
         keyBackup = KeyBackup(database: database)
         self.blobs = blobs
+        self.myDevices = myDevices
         self.quotas = quotas
         self.unusedMedia = unusedMedia
         media = Media(
             serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
             maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+        files = Files(database: database, blobs: blobs, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
@@ -212,7 +220,8 @@ public final class Homeserver: Sendable {
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(
-            database: database, blobs: blobs, bin: files.bin, unusedMedia: unusedMedia, days: DayCount(database: database, clock: clock), logger: logger)
+            database: database, blobs: blobs, bin: bin, unusedMedia: unusedMedia, myDevices: myDevices,
+            days: DayCount(database: database, clock: clock), logger: logger)
 
         directoryLock = directory
         self.database = database

@@ -111,10 +111,7 @@ public final class Media: Sendable {
     }
 
     private func store(_ description: Description, _ mediaID: String, _ user: UserID, _ next: () async throws -> Piece?) async throws -> String {
-        try check(description)
-        let left = try await quotas.left(for: user)
-        // Whoever has nothing left need not send anything to learn it.
-        try Quotas.check(description.byteCount ?? 1, fits: left, for: .media)
+        let left = try await check(description, by: user)
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
@@ -129,12 +126,17 @@ public final class Media: Sendable {
         try await adopt(kept, description, SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet), user)
     }
 
-    /// Refuses early what `adopt` would refuse.
-    func check(_ description: Description) throws(MatrixError) {
+    /// Refuses early what `adopt` would refuse. Gives how many bytes the account may have; `nil` for any number.
+    @discardableResult
+    func check(_ description: Description, by user: UserID) async throws -> Int64? {
         if let fileName = description.fileName, fileName.utf8.count > Self.maxFileNameBytes {
             throw MatrixError(.invalidParameter, "The file name is too long.")
         }
         if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
+        let left = try await quotas.left(for: user)
+        // Whoever has nothing left need not send anything to learn it.
+        try Quotas.check(description.byteCount ?? 1, fits: left, for: .media)
+        return left
     }
 
     private func adopt(_ kept: KeptContent, _ description: Description, _ mediaID: String, _ user: UserID) async throws -> String {

@@ -37,7 +37,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The largest file that is taken.", valueName: "bytes"))
     var maxUpload: String?
 
-    @Option(help: ArgumentHelp("How much an account may keep on the box, unless “user quota” says otherwise. (default: any amount)", valueName: "bytes"))
+    @Option(help: ArgumentHelp("How much an account may keep, unless “user quota” says otherwise. (default: any amount)", valueName: "bytes"))
     var quota: String?
 
     @Option(

@@ -5,7 +5,8 @@ import MatrixCore
 /// `landline user`: accounts, from the command line.
 struct User: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make and look after accounts.", subcommands: [Add.self, List.self, Password.self, Lock.self, Unlock.self, Quota.self, Deactivate.self])
+        abstract: "Make and look after accounts.",
+        subcommands: [Add.self, List.self, Password.self, Lock.self, Unlock.self, Quota.self, Deactivate.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make an account. The password comes from standard input.")

@@ -129,6 +129,7 @@ struct BadInputTests {
         "POST /_matrix/client/v1/appservice/{appserviceId}/ping": Row(body: ["transaction_id": "x"]),
         "PUT /_matrix/client/v3/directory/list/appservice/{networkId}/{roomId}": Row(body: ["visibility": "public"]),
         "POST /_landline/v1/tickets": Row(body: ["path": "/Shared"]),
+        "POST /_landline/v1/my_devices": Row(body: [:]),
         "POST /_landline/v1/invites": Row(body: ["uses": 1, "expires_in": 60], anything: ["expires_in"]),
     ]
 

@@ -7,6 +7,10 @@ import Testing
 
 /// When uploads end, and how much of them an account may have.
 struct MediaLifeTests {
+    private typealias Configure = @Sendable (inout HomeserverConfiguration) -> Void
+    private let limited: Configure = { $0.quotaBytes = 1_000 }
+    private let limitedToTwo: Configure = { $0.quotaBytes = 100_000 }
+
     private func upload(_ bytes: [UInt8], _ client: MatrixClient) async throws -> String {
         let response = try await client.request("POST", "/_matrix/media/v3/upload", body: bytes, headers: ["Content-Type": "image/png"])
         return try #require(response.json.string("content_uri"), "\(response.status) \(response.text)")
@@ -131,7 +135,7 @@ struct MediaLifeTests {
     // MARK: Quota
 
     @Test func nobodyUploadsMoreThanTheyMay() async throws {
-        try await TestServer.run(configure: { $0.quotaBytes = 1_000 }) { server in
+        try await TestServer.run(configure: limited) { server in
             let (anna, ben) = (try await server.register("anna"), try await server.register("ben"))
             func status(_ count: Int, _ client: MatrixClient) async throws -> (Int, String?) {
                 let response = try await client.request("POST", "/_matrix/media/v3/upload", body: [UInt8](repeating: 1, count: count))
@@ -180,7 +184,7 @@ struct MediaLifeTests {
     }
 
     @Test func manyAtOnceShareOneQuota() async throws {
-        try await TestServer.run(configure: { $0.quotaBytes = 100_000 }) { server in
+        try await TestServer.run(configure: limitedToTwo) { server in
             let anna = try await server.register("anna")
             let accepted = try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<8 {

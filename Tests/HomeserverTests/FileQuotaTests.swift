@@ -6,6 +6,8 @@ import Testing
 
 /// How much an account may keep in folders.
 struct FileQuotaTests {
+    private let limited: @Sendable (inout HomeserverConfiguration) -> Void = { $0.quotaBytes = 1_000 }
+
     private func put(_ files: Files, _ path: String, _ count: Int, isKnown: Bool = true, by caller: FileCaller) async throws {
         var pieces = [[UInt8](repeating: 1, count: count)]
         _ = try await files.put(FilePath(path), FileDescription(byteCount: isKnown ? Int64(count) : nil), by: caller) {
@@ -15,7 +17,7 @@ struct FileQuotaTests {
     }
 
     @Test func onlyTheDifferenceCounts() async throws {
-        try await TestServer.run(configure: { $0.quotaBytes = 1_000 }) { server in
+        try await TestServer.run(configure: limited) { server in
             let files = server.homeserver.files
             let clients = (try await server.register("anna"), try await server.register("ben"))
             let (anna, ben) = (FileCaller(try #require(clients.0.userID)), FileCaller(try #require(clients.1.userID)))
@@ -40,7 +42,7 @@ struct FileQuotaTests {
     }
 
     @Test func copiesCountAndMovesDoNot() async throws {
-        try await TestServer.run(configure: { $0.quotaBytes = 1_000 }) { server in
+        try await TestServer.run(configure: limited) { server in
             let files = server.homeserver.files
             let anna = FileCaller(try #require(try await server.register("anna").userID))
             _ = try await files.makeFolder(FilePath("/Private/folder"), by: anna)

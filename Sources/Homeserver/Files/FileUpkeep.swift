@@ -8,17 +8,19 @@ final class FileUpkeep: Sendable {
     private let blobs: BlobStore
     private let bin: FileBin
     private let unusedMedia: UnusedMedia
+    private let myDevices: MyDevices
     private let days: DayCount
     private let logger: Logger
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     private static let pauseBetweenRounds = Duration.seconds(3_600)
 
-    init(database: Database, blobs: BlobStore, bin: FileBin, unusedMedia: UnusedMedia, days: DayCount, logger: Logger) {
+    init(database: Database, blobs: BlobStore, bin: FileBin, unusedMedia: UnusedMedia, myDevices: MyDevices, days: DayCount, logger: Logger) {
         self.database = database
         self.blobs = blobs
         self.bin = bin
         self.unusedMedia = unusedMedia
+        self.myDevices = myDevices
         self.days = days
         self.logger = logger
     }
@@ -33,6 +35,8 @@ final class FileUpkeep: Sendable {
 
     private func run() async {
         do {
+            try await myDevices.makeMissing()
+            try await bin.removeFilesOfClosedAccounts()
             try await blobs.removeOrphans(database)
             var sweptDay: Int64?
             while true {

@@ -28,7 +28,7 @@ public final class Quotas: Sendable {
     }
 
     /// What the bytes are for, by which the refusal differs.
-    public enum Purpose: Sendable {
+    enum Purpose: Sendable {
         /// An upload of Matrix.
         case media
         case file
@@ -41,7 +41,7 @@ public final class Quotas: Sendable {
     }
 
     /// How many bytes more the account may take in; `nil` for any number.
-    public func left(for user: UserID) async throws -> Int64? {
+    func left(for user: UserID) async throws -> Int64? {
         guard hasQuotas.withLock({ $0 }) else { return nil }
         return try await database.read { [self] in try left(for: user, in: $0) }
     }
@@ -49,13 +49,13 @@ public final class Quotas: Sendable {
     /// Throws where the account would have more than it may.
     ///
     /// - Parameter byteCount: what comes, less what is replaced by it.
-    public func check(adding byteCount: Int64, by user: UserID, for purpose: Purpose, in transaction: ReadTransaction) throws {
+    func check(adding byteCount: Int64, by user: UserID, for purpose: Purpose, in transaction: ReadTransaction) throws {
         guard byteCount > 0, hasQuotas.withLock({ $0 }), let left = try left(for: user, in: transaction), byteCount > left else { return }
         throw Self.exceeded(purpose)
     }
 
     /// - Parameter left: from `left(for:)`.
-    public static func check(_ byteCount: Int64, fits left: Int64?, for purpose: Purpose) throws(MatrixError) {
+    static func check(_ byteCount: Int64, fits left: Int64?, for purpose: Purpose) throws(MatrixError) {
         if let left, byteCount > 0, byteCount > left { throw exceeded(purpose) }
     }
 
