@@ -59,11 +59,13 @@ public final class Homeserver: Sendable {
 
     // Files
     public let media: Media
+    public let myDevices: MyDevices
     public let files: Files
     public let archives: FileArchives
     public let uploads: Uploads
     public let tickets: Tickets
     public let thumbnails: Thumbnails
+    public let quotas: Quotas
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -74,6 +76,7 @@ public final class Homeserver: Sendable {
     let searchIndexing: SearchIndexing
     private let fileUpkeep: FileUpkeep
     private let blobs: BlobStore
+    let unusedMedia: UnusedMedia
 
     /// Opens the data directory, or makes it. Throws `StorageError` when it is in use, damaged or from a newer version.
     ///
@@ -105,7 +108,12 @@ public final class Homeserver: Sendable {
         let membership = Membership(database: database, writer: writer, members: members)
         let homeRoom = HomeRoom(
             isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, membership: membership, serverName: serverName)
+        let myDevices = MyDevices(isEnabled: configuration.hasHomeRoom, database: database, rooms: rooms, accountData: accountData)
         let presence = Presence(database: database, feed: feed)
+        let blobs = try BlobStore(directory: directory)
+        let bin = FileBin(database: database, blobs: blobs)
+        let quotas = try await Quotas(database: database, standard: configuration.quotaBytes)
+        let unusedMedia = UnusedMedia(serverName: serverName, database: database, blobs: blobs, keptDays: configuration.unusedMediaDays)
 
         let limiter = RateLimiter(isEnabled: configuration.hasRateLimits)
         let deviceLists = DeviceLists(database: database, feed: feed)
@@ -144,10 +152,14 @@ public final class Homeserver: Sendable {
         registration = Registration(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, invites: invites, limiter: limiter,
             namespaces: namespaces, serverName: serverName, mode: configuration.registration, clock: clock, logger: logger,
-            joinHomeRoom: { try await homeRoom.join($0) })
+            joinHomeRoom: { user in
+                try await homeRoom.join(user)
+                try await myDevices.begin(for: user)
+            })
         let accounts = Accounts(
             database: database, sessions: sessions, passwords: passwords, authentication: authentication, services: applicationServices,
             serverName: serverName, leaveAllRooms: { try await membership.leaveAll(as: $0) },
+            deleteFiles: { try await bin.removeFilesOfClosedAccounts() },
             forgetSettings: { user in
                 pushRules.forget(user)
                 ignoredUsers.forget(user)
@@ -179,7 +191,7 @@ public final class Homeserver: Sendable {
         summaries = RoomSummaries(database: database)
         spaces = SpaceHierarchy(database: database)
         self.membership = membership
-        timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter)
+        timeline = Timeline(database: database, writer: writer, feed: feed, limiter: limiter, unusedMedia: unusedMedia)
         history = History(database: database, feed: feed, ignoredUsers: ignoredUsers)
         search = Search(database: database, feed: feed, ignoredUsers: ignoredUsers)
         mutualRooms = MutualRooms(database: database)
@@ -196,10 +208,14 @@ public final class Homeserver: Sendable {
         crossSigning = CrossSigning(database: database, lists: deviceLists, authentication: authentication)
         self.toDevice = toDevice
         keyBackup = KeyBackup(database: database)
-        blobs = try BlobStore(directory: directory)
+        self.blobs = blobs
+        self.myDevices = myDevices
+        self.quotas = quotas
+        self.unusedMedia = unusedMedia
         media = Media(
-            serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+            serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
+            maxUploadBytes: configuration.maxUploadBytes)
+        files = Files(database: database, blobs: blobs, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
@@ -210,7 +226,8 @@ public final class Homeserver: Sendable {
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(
-            database: database, blobs: blobs, bin: files.bin, days: DayCount(database: database, clock: clock), logger: logger)
+            database: database, blobs: blobs, bin: bin, unusedMedia: unusedMedia, myDevices: myDevices,
+            days: DayCount(database: database, clock: clock), logger: logger)
 
         directoryLock = directory
         self.database = database
@@ -234,6 +251,7 @@ public final class Homeserver: Sendable {
         await uploads.stop()
         // Nothing more than when a device was seen last: not worth an error.
         try? await sessions.saveSightings()
+        try? await unusedMedia.saveUses()
         await withCheckedContinuation { continuation in
             let close: @Sendable () -> Void = { [database, blobs] in
                 blobs.close()

@@ -13,6 +13,8 @@ public final class Media: Sendable {
     private let serverName: String
     private let database: Database
     private let blobs: BlobStore
+    private let quotas: Quotas
+    private let unused: UnusedMedia
     private let clock: Clock
     /// Reserved by `create`, not uploaded yet. Forgotten by a restart, as it is by time elsewhere.
     private let reserved = Mutex<[String: UserID]>([:])
@@ -22,10 +24,12 @@ public final class Media: Sendable {
     static let maxReservedUploads = 256
     private static let mediaIDLength = 24
 
-    init(serverName: String, database: Database, blobs: BlobStore, clock: Clock, maxUploadBytes: Int64) {
+    init(serverName: String, database: Database, blobs: BlobStore, quotas: Quotas, unused: UnusedMedia, clock: Clock, maxUploadBytes: Int64) {
         self.serverName = serverName
         self.database = database
         self.blobs = blobs
+        self.quotas = quotas
+        self.unused = unused
         self.clock = clock
         self.maxUploadBytes = maxUploadBytes
     }
@@ -102,15 +106,17 @@ public final class Media: Sendable {
         guard let content, let contents = try await blobs.open(content) else {
             throw MatrixError(.notFound, "The contents of this file are lost.")
         }
+        try await unused.noteUse(of: media)
         return OpenFile(name: media.fileName, contentType: media.contentType, modifiedTimestamp: nil, hash: media.hash, contents)
     }
 
     private func store(_ description: Description, _ mediaID: String, _ user: UserID, _ next: () async throws -> Piece?) async throws -> String {
-        try check(description)
+        let left = try await check(description, by: user)
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
             guard staged.byteCount <= maxUploadBytes else { throw tooLarge }
+            try Quotas.check(staged.byteCount, fits: left, for: .media)
         }
         return try await adopt(blobs.keep(staged), description, mediaID, user)
     }
@@ -120,19 +126,25 @@ public final class Media: Sendable {
         try await adopt(kept, description, SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet), user)
     }
 
-    /// Refuses early what `adopt` would refuse.
-    func check(_ description: Description) throws(MatrixError) {
+    /// Refuses early what `adopt` would refuse. Gives how many bytes the account may have; `nil` for any number.
+    @discardableResult
+    func check(_ description: Description, by user: UserID) async throws -> Int64? {
         if let fileName = description.fileName, fileName.utf8.count > Self.maxFileNameBytes {
             throw MatrixError(.invalidParameter, "The file name is too long.")
         }
         if let byteCount = description.byteCount, byteCount > maxUploadBytes { throw tooLarge }
+        let left = try await quotas.left(for: user)
+        // Whoever has nothing left need not send anything to learn it.
+        try Quotas.check(description.byteCount ?? 1, fits: left, for: .media)
+        return left
     }
 
     private func adopt(_ kept: KeptContent, _ description: Description, _ mediaID: String, _ user: UserID) async throws -> String {
         let media = StoredMedia(
             mediaID: mediaID, hash: kept.hash, byteCount: kept.byteCount, contentType: description.contentType.flatMap(Self.checkedContentType),
             fileName: description.fileName, userID: user, createdTimestamp: clock.nowMilliseconds)
-        try await database.write { transaction in
+        try await database.write { [quotas] transaction in
+            try quotas.check(adding: media.byteCount, by: user, for: .media, in: transaction)
             try transaction.record(kept)
             try transaction.insertMedia(media)
         }

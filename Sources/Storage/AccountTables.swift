@@ -48,6 +48,17 @@ extension ReadTransaction {
         try connection.all("SELECT \(AccountRecord.columns) FROM users ORDER BY created_ts, user_id") { AccountRecord($0) }
     }
 
+    /// The next account of a person, in the order of user IDs, that never had this piece of global account data.
+    public func person(withoutAccountData type: String, after userID: String) throws -> UserID? {
+        try connection.first(
+            """
+            SELECT user_id FROM users u WHERE user_id > ? AND NOT is_deactivated AND NOT is_guest AND application_service IS NULL
+                AND NOT EXISTS (SELECT 1 FROM account_data a WHERE a.user_id = u.user_id AND a.room_id = '' AND a.type = ?)
+            ORDER BY user_id LIMIT 1
+            """, userID, type
+        ) { $0.userID(0) }
+    }
+
     /// The accounts that are locked or suspended.
     public func restrictedAccounts() throws -> [AccountRecord] {
         try connection.all("SELECT \(AccountRecord.columns) FROM users WHERE is_locked OR is_suspended") { AccountRecord($0) }

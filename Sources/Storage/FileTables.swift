@@ -113,6 +113,18 @@ extension ReadTransaction {
         try connection.all("SELECT file_id FROM file_bin WHERE deleted_day <= ? LIMIT ?", day, limit) { $0.int(0) }
     }
 
+    // MARK: Closed accounts
+
+    /// The root folder of any account that is closed.
+    public func rootOfClosedAccount() throws -> Int64? {
+        try connection.first("SELECT r.file_id FROM file_roots r JOIN users u ON u.user_id = r.owner WHERE u.is_deactivated LIMIT 1") { $0.int(0) }
+    }
+
+    /// Anything that is in no folder: the root itself, or something in the bin.
+    public func anyTopFile(ofRoot root: Int64) throws -> Int64? {
+        try connection.first("SELECT file_id FROM files WHERE root_id = ? AND parent_id IS NULL LIMIT 1", root) { $0.int(0) }
+    }
+
     public static let dayCountKey = "day_count"
 
     private static let selectBin = """
@@ -143,6 +155,9 @@ extension WriteTransaction {
             id: id, rootID: id, parentID: nil, name: "", isFolder: true, childCount: 0, hash: nil, byteCount: 0, contentType: nil,
             userID: user, createdTimestamp: timestamp, modifiedTimestamp: timestamp)
     }
+
+    /// After all that was below it.
+    public func deleteRoot(_ id: Int64) throws { try connection.run("DELETE FROM file_roots WHERE file_id = ?", id) }
 
     public func insertFile(
         _ name: String, in folder: FileRecord, isFolder: Bool, hash: BlobStore.Hash?, byteCount: Int64, contentType: String?, by user: UserID,

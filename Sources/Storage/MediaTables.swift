@@ -9,9 +9,12 @@ public struct StoredMedia: Sendable {
     public let fileName: String?
     public let userID: UserID
     public let createdTimestamp: Int64
+    /// Whether it was uploaded today or is noted to have been used.
+    public let isUsedToday: Bool
 
     public init(
-        mediaID: String, hash: BlobStore.Hash, byteCount: Int64, contentType: String?, fileName: String?, userID: UserID, createdTimestamp: Int64
+        mediaID: String, hash: BlobStore.Hash, byteCount: Int64, contentType: String?, fileName: String?, userID: UserID, createdTimestamp: Int64,
+        isUsedToday: Bool = true
     ) {
         self.mediaID = mediaID
         self.hash = hash
@@ -20,17 +23,22 @@ public struct StoredMedia: Sendable {
         self.fileName = fileName
         self.userID = userID
         self.createdTimestamp = createdTimestamp
+        self.isUsedToday = isUsedToday
     }
 }
 
 extension ReadTransaction {
     public func media(_ mediaID: String) throws -> StoredMedia? {
         try connection.first(
-            "SELECT sha256, size, content_type, file_name, user_id, created_ts FROM media WHERE media_id = ?", mediaID
+            """
+            SELECT sha256, size, content_type, file_name, user_id, created_ts,
+                used_day >= coalesce((SELECT value FROM server WHERE key = '\(Self.dayCountKey)'), 0)
+            FROM media WHERE media_id = ?
+            """, mediaID
         ) { row in
             StoredMedia(
                 mediaID: mediaID, hash: row.blob(0), byteCount: row.int(1), contentType: row.optionalText(2), fileName: row.optionalText(3),
-                userID: row.userID(4), createdTimestamp: row.int(5))
+                userID: row.userID(4), createdTimestamp: row.int(5), isUsedToday: row.bool(6))
         }
     }
 }
@@ -38,7 +46,9 @@ extension ReadTransaction {
 extension WriteTransaction {
     public func insertMedia(_ media: StoredMedia) throws {
         try connection.run(
-            "INSERT INTO media (media_id, sha256, size, content_type, file_name, user_id, created_ts) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            media.mediaID, media.hash, media.byteCount, media.contentType, media.fileName, media.userID, media.createdTimestamp)
+            """
+            INSERT INTO media (media_id, sha256, size, content_type, file_name, user_id, created_ts, used_day)
+            VALUES (?, ?, ?, ?, ?, ?, ?, coalesce((SELECT value FROM server WHERE key = '\(Self.dayCountKey)'), 0))
+            """, media.mediaID, media.hash, media.byteCount, media.contentType, media.fileName, media.userID, media.createdTimestamp)
     }
 }

@@ -166,6 +166,7 @@ extension WriteTransaction {
                 relation, of: event.type, isState: event.isState, sender: event.sender, originServerTimestamp: event.originServerTimestamp,
                 content: event.content, room: room, at: position)
         }
+        try connection.insertMediaReferences(in: pdu.canonicalBytes[pdu.contentRange], of: event.sender, at: position)
         try eventInserted()
         // A new name appears in all rooms at once; that says nothing of what was read in them.
         if event.type != "m.room.member", thread == nil {
@@ -176,7 +177,10 @@ extension WriteTransaction {
     }
 
     /// Replaces an event by its redacted form; nothing of what it said stays in the database.
-    public func redactEvent(_ redacted: PDU, at position: Position, by redaction: Position) throws {
+    ///
+    /// - Returns: the IDs of the uploads that it referred to, which may still be there for something else.
+    public func redactEvent(_ redacted: PDU, at position: Position, by redaction: Position) throws -> [String] {
+        let media = try takeMediaReferences(of: position)
         try unindex(position) {
             try connection.run(
                 "UPDATE events SET pdu = ?, content_start = ?, content_length = ?, redacted_by = ?, notifies = 0 WHERE position = ?",
@@ -184,6 +188,9 @@ extension WriteTransaction {
         }
         try connection.run("DELETE FROM notification_exceptions WHERE position = ?", position)
         try deleteRelation(of: position)
+        // Some types keep something.
+        try connection.insertMediaReferences(in: redacted.canonicalBytes[redacted.contentRange], of: redacted.event.sender, at: position)
+        return media
     }
 
     /// The PDU of an event, to be redacted.

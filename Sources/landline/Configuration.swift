@@ -36,6 +36,13 @@ struct Configuration {
         homeserver.maxUploadBytes =
             try reader.value("--max-upload", options.maxUpload, "a number of bytes, at least 1") { Int64($0).flatMap { $0 >= 1 ? $0 : nil } }
             ?? homeserver.maxUploadBytes
+        homeserver.quotaBytes = try reader.value("--quota", options.quota, "a number of bytes, at least 1") {
+            Int64($0).flatMap { $0 >= 1 ? $0 : nil }
+        }
+        homeserver.unusedMediaDays =
+            try reader.value("--unused-media-days", options.unusedMediaDays, "a number of days from 0 to 36500") {
+                Int($0).flatMap { (0...36_500).contains($0) ? $0 : nil }
+            } ?? 0
         bindAddress = try reader.value("--bind", options.bind, "an IP address of this machine") { IPAddress.isValid($0) ? $0 : nil }
         httpPort = try reader.port("--http-port", options.httpPort) ?? Self.defaultHTTPPort
         httpsPort = try reader.port("--https-port", options.httpsPort)

@@ -37,6 +37,15 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The largest file that is taken.", valueName: "bytes"))
     var maxUpload: String?
 
+    @Option(help: ArgumentHelp("How much an account may keep, unless “user quota” says otherwise. (default: any amount)", valueName: "bytes"))
+    var quota: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Delete uploads that no readable message refers to, so many days after they were used last. Attachments of encrypted rooms are among "
+                + "them. 0 keeps them. (default: 0)", valueName: "days"))
+    var unusedMediaDays: String?
+
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
     var logLevel: String?
 }

@@ -5,7 +5,8 @@ import MatrixCore
 /// `landline user`: accounts, from the command line.
 struct User: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make and look after accounts.", subcommands: [Add.self, List.self, Password.self, Lock.self, Unlock.self, Deactivate.self])
+        abstract: "Make and look after accounts.",
+        subcommands: [Add.self, List.self, Password.self, Lock.self, Unlock.self, Quota.self, Deactivate.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make an account. The password comes from standard input.")
@@ -75,6 +76,33 @@ struct User: AsyncParsableCommand {
 
         func run() async throws {
             _ = try await Control.withBox(data.path()) { try $0.send("POST", "/accounts/\(name.pathComponent)/unlock") }
+        }
+    }
+
+    struct Quota: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set how much an account may keep on the box, in messages and folders.",
+            discussion: "What it has already stays, also where that is more.")
+
+        @OptionGroup var data: DataDirectoryOption
+        @Argument(help: "The name of the account.") var name: String
+        @Argument(help: "A number of bytes; none for any number; default for what --quota of serve says.") var bytes: String
+
+        func run() async throws {
+            let body: JSONObject =
+                switch bytes {
+                case "none": ["bytes": .null]
+                case "default": [:]
+                default: ["bytes": .integer(try Self.number(bytes))]
+                }
+            _ = try await Control.withBox(data.path()) { try $0.send("PUT", "/accounts/\(name.pathComponent)/quota", body) }
+        }
+
+        private static func number(_ text: String) throws -> Int64 {
+            guard let number = Int64(text), (0...JSONValue.maxCanonicalInteger).contains(number) else {
+                throw ValidationError("\(text) is no number of bytes. It may also be none or default.")
+            }
+            return number
         }
     }
 

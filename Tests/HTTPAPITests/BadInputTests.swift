@@ -131,6 +131,7 @@ struct BadInputTests {
         "POST /_landline/v1/tickets": Row(body: ["path": "/Shared"]),
         "POST /_landline/v1/app_passwords": Row(body: ["name": "x"]),
         "POST /_landline/v1/files/bin/{id}/restore": Row(body: [:]),
+        "POST /_landline/v1/my_devices": Row(body: [:]),
         "POST /_landline/v1/invites": Row(body: ["uses": 1, "expires_in": 60], anything: ["expires_in"]),
     ]
 

@@ -46,7 +46,7 @@ struct StoredRoom {
         try await database.write { write in
             guard let event = try write.event(at: position), let pdu = try write.pdu(of: event, version: Self.version) else { return }
             let object = try JSONObject(parsing: pdu.canonicalBytes)
-            try write.redactEvent(PDU(Redaction.redacted(object, version: Self.version), version: Self.version), at: position, by: redaction)
+            _ = try write.redactEvent(PDU(Redaction.redacted(object, version: Self.version), version: Self.version), at: position, by: redaction)
         }
     }
 }

@@ -13,7 +13,17 @@ enum BoxRoutes {
         ])
     }
 
-    static func me(_ request: APIRequest) -> Reply {
-        .json(["user_id": .string(request.session.userID.rawValue), "admin": .bool(request.session.isAdministrator)])
+    static func me(_ request: APIRequest) async throws -> Reply {
+        let user = request.session.userID
+        var answer: JSONObject = ["user_id": .string(user.rawValue), "admin": .bool(request.session.isAdministrator)]
+        if let room = try await request.homeserver.myDevices.room(of: user) { answer["my_devices_room"] = .string(room.rawValue) }
+        return .json(answer)
+    }
+
+    /// Makes the room that this user sends things to their other devices in, if they have none.
+    static func myDevices(_ request: APIRequest) async throws -> Reply {
+        _ = try await request.optionalBody()
+        guard request.session.applicationService == nil else { throw MatrixError(.forbidden, "An application service has no devices.") }
+        return .json(["room_id": .string(try await request.homeserver.myDevices.madeRoom(of: request.session.userID).rawValue)])
     }
 }

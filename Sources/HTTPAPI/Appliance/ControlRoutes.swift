@@ -32,6 +32,15 @@ enum ControlRoutes {
         return .json(["user_id": .string(user.rawValue)])
     }
 
+    /// `bytes` is a number, or `null` for any number; without it the account has what all have.
+    static func setQuota(_ request: APIRequest) async throws -> Reply {
+        let user = try await request.homeserver.accounts.existing(request.parameter("name"))
+        let body = try await request.body()
+        let bytes = try body.optionalInteger("bytes")
+        try await request.homeserver.quotas.set(bytes.map { .bytes($0) } ?? (body["bytes"] == nil ? .standard : .unlimited), of: user)
+        return .json(["user_id": .string(user.rawValue)])
+    }
+
     static func deactivate(_ request: APIRequest) async throws -> Reply {
         let accounts = request.homeserver.accounts
         let user = try await accounts.existing(request.parameter("name"))

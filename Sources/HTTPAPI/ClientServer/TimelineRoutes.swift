@@ -31,7 +31,8 @@ enum TimelineRoutes {
             of: request.roomID(), for: request.session.userID, from: request.streamToken("from"), to: request.streamToken("to"),
             direction: request.direction(), limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        var format = try await request.eventFormat(in: request.roomID())
+        var format = request.eventFormat
+        format.memberships = page.memberships
         format.aggregations = page.aggregations
         var writer = JSONWriter()
         writer.beginObject()
@@ -52,7 +53,8 @@ enum TimelineRoutes {
             of: request.eventID(), in: request.roomID(), for: request.session.userID,
             limit: request.queryInteger("limit", range: 0...History.maxPageEvents) ?? History.defaultPageEvents,
             filter: request.roomEventFilter())
-        var format = try await request.eventFormat(in: request.roomID())
+        var format = request.eventFormat
+        format.memberships = context.memberships
         format.aggregations = context.aggregations
         var writer = JSONWriter()
         writer.beginObject()
@@ -71,9 +73,10 @@ enum TimelineRoutes {
     }
 
     static func event(_ request: APIRequest) async throws -> Reply {
-        let (event, aggregations) = try await request.homeserver.history.event(
+        let (event, aggregations, memberships) = try await request.homeserver.history.event(
             request.eventID(), in: request.roomID(), for: request.session.userID)
-        var format = try await request.eventFormat(in: request.roomID())
+        var format = request.eventFormat
+        format.memberships = memberships
         format.aggregations = aggregations
         var writer = JSONWriter()
         format.write(event, to: &writer)

@@ -24,14 +24,17 @@ public final class Accounts: Sendable {
     private let serverName: String
     private let forgetSettings: @Sendable (UserID) -> Void
     private let leaveAllRooms: @Sendable (UserID) async throws -> Void
+    private let deleteFiles: @Sendable () async throws -> Void
 
     /// - Parameters:
     ///   - leaveAllRooms: called before an account ends.
+    ///   - deleteFiles: called after an account has ended, to delete what closed accounts have in folders of their own.
     ///   - forgetSettings: called after it has ended, to drop what is cached of it.
     init(
         database: Database, sessions: Sessions, passwords: Passwords, authentication: UserInteractiveAuthentication,
         services: ApplicationServices, serverName: String,
-        leaveAllRooms: @escaping @Sendable (UserID) async throws -> Void, forgetSettings: @escaping @Sendable (UserID) -> Void = { _ in }
+        leaveAllRooms: @escaping @Sendable (UserID) async throws -> Void, deleteFiles: @escaping @Sendable () async throws -> Void = {},
+        forgetSettings: @escaping @Sendable (UserID) -> Void = { _ in }
     ) {
         self.database = database
         self.sessions = sessions
@@ -40,6 +43,7 @@ public final class Accounts: Sendable {
         self.services = services
         self.serverName = serverName
         self.leaveAllRooms = leaveAllRooms
+        self.deleteFiles = deleteFiles
         self.forgetSettings = forgetSettings
     }
 
@@ -123,5 +127,7 @@ public final class Accounts: Sendable {
                 services.forget(user)
             }
         }
+        // What a power cut interrupts here goes on by itself.
+        try await deleteFiles()
     }
 }

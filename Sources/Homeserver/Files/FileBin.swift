@@ -81,6 +81,14 @@ public final class FileBin: Sendable {
         }
     }
 
+    /// Deletes for good the folders of their own, with their part of the bin, of accounts that are closed.
+    func removeFilesOfClosedAccounts() async throws {
+        while let root = try await database.read({ try $0.rootOfClosedAccount() }) {
+            while let id = try await database.read({ try $0.anyTopFile(ofRoot: root) }) { try await purge(id) }
+            try await database.write { try $0.deleteRoot(root) }
+        }
+    }
+
     /// In small steps, so that nobody's message waits long.
     func purge(_ id: Int64) async throws {
         var isComplete = false

@@ -7,6 +7,7 @@ extension MatrixError.Code {
     static let fileChanged = Self("LANDLINE_CHANGED", status: 412)
     static let fileLocked = Self("LANDLINE_LOCKED", status: 423)
     static let folderFull = Self("LANDLINE_FULL", status: 507)
+    static let quotaExceeded = Self("LANDLINE_QUOTA", status: 507)
     static let isFolder = Self("LANDLINE_IS_FOLDER", status: 405)
 }
 

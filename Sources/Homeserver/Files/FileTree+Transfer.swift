@@ -37,6 +37,8 @@ extension FileTree {
             guard let record = try find(source, for: user, in: transaction) else { throw MatrixError.fileNotFound }
             let (folder, name) = try tree.makePlace(destination, for: user, at: now, in: transaction)
             try Self.check(record, fitsInto: folder, at: destination, in: transaction)
+            let byteCount = try record.isFolder && isDeep ? transaction.total(below: record.id).byteCount : record.byteCount
+            try quotas.check(adding: byteCount, by: user, for: .file, in: transaction)
             let existing = try transaction.file(named: name, in: folder.id)
             if let existing {
                 guard overwrites else { throw MatrixError.nameTaken }
@@ -62,6 +64,8 @@ extension FileTree {
                 let after = lastName
                 let (folders, name): ([(source: Int64, destination: FileRecord)], String?) = try await database.write { transaction in
                     let children = try transaction.files(in: folder, afterName: after, limit: Self.copiesInOneStep)
+                    // Somebody may have added files to the source, or to their account, since it was found to fit.
+                    try quotas.check(adding: children.reduce(0) { $0 + $1.byteCount }, by: user, for: .file, in: transaction)
                     var folders: [(Int64, FileRecord)] = []
                     for child in children {
                         let copied = try Self.copy(child, into: copy, as: child.name, by: user, at: now, in: transaction)

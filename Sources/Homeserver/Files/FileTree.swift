@@ -20,6 +20,7 @@ struct FileTree: FileVolume {
     let owner: Owner
     let database: Database
     let blobs: BlobStore
+    let quotas: Quotas
     let clock: Clock
 
     static let maxFilesInFolder = 100_000
@@ -90,6 +91,8 @@ struct FileTree: FileVolume {
             let (folder, name) = try makePlace(path, for: user, at: now, in: transaction)
             let existing = try transaction.file(named: name, in: folder.id)
             try precondition.check(existing.map(Self.node))
+            let replaced = existing.map { $0.userID == user ? $0.byteCount : 0 } ?? 0
+            try quotas.check(adding: kept.byteCount - replaced, by: user, for: .file, in: transaction)
             try transaction.record(kept)
             guard let existing else {
                 try requireRoom(in: folder)

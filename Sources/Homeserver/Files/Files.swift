@@ -30,14 +30,16 @@ public final class Files: Sendable {
 
     let database: Database
     private let blobs: BlobStore
+    private let quotas: Quotas
 
-    init(database: Database, blobs: BlobStore, clock: Clock, maxFileBytes: Int64) {
+    init(database: Database, blobs: BlobStore, bin: FileBin, quotas: Quotas, clock: Clock, maxFileBytes: Int64) {
         self.database = database
         self.blobs = blobs
+        self.quotas = quotas
         self.maxFileBytes = maxFileBytes
-        shared = FileTree(owner: .everyone, database: database, blobs: blobs, clock: clock)
-        own = FileTree(owner: .caller, database: database, blobs: blobs, clock: clock)
-        bin = FileBin(database: database, blobs: blobs)
+        shared = FileTree(owner: .everyone, database: database, blobs: blobs, quotas: quotas, clock: clock)
+        own = FileTree(owner: .caller, database: database, blobs: blobs, quotas: quotas, clock: clock)
+        self.bin = bin
         search = FileSearch(database: database)
     }
 
@@ -99,16 +101,15 @@ public final class Files: Sendable {
         _ path: FilePath, _ description: FileDescription, if precondition: FilePrecondition = .none, by caller: FileCaller,
         next: () async throws -> Media.Piece?
     ) async throws -> (node: FileNode, isNew: Bool) {
-        guard let place = try place(path), !place.path.isRoot else { throw MatrixError.isFolder }
-        if let byteCount = description.byteCount, byteCount > maxFileBytes { throw tooLarge }
         try locks.requireUnlocked(path, by: caller)
-        let existing = try await place.volume.prepareToStore(place.path, byteCount: description.byteCount, by: caller.userID)
+        let (existing, left) = try await admit(path, byteCount: description.byteCount, by: caller)
         try precondition.check(existing)
         if existing == nil { try locks.requireUnlocked(path, by: caller, isMember: true) }
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
             guard staged.byteCount <= maxFileBytes else { throw tooLarge }
+            try Quotas.check(staged.byteCount, fits: left, for: .file)
         }
         return try await adopt(try await blobs.keep(staged), at: path, description, if: precondition, by: caller)
     }
@@ -125,9 +126,19 @@ public final class Files: Sendable {
 
     /// Refuses early what `adopt` would refuse after all bytes were sent. Gives what is there now.
     func check(_ path: FilePath, byteCount: Int64?, by caller: FileCaller) async throws -> FileNode? {
+        try await admit(path, byteCount: byteCount, by: caller).existing
+    }
+
+    /// Gives what is there now, and how many bytes the account may have in its place; `nil` for any number.
+    private func admit(_ path: FilePath, byteCount: Int64?, by caller: FileCaller) async throws -> (existing: FileNode?, left: Int64?) {
         guard let place = try place(path), !place.path.isRoot else { throw MatrixError.isFolder }
         if let byteCount, byteCount > maxFileBytes { throw tooLarge }
-        return try await place.volume.prepareToStore(place.path, byteCount: byteCount, by: caller.userID)
+        let existing = try await place.volume.prepareToStore(place.path, byteCount: byteCount, by: caller.userID)
+        // A file of one's own is replaced, not added.
+        let replaced = existing.map { $0.userID == caller.userID ? $0.byteCount : 0 } ?? 0
+        let left = try await quotas.left(for: caller.userID).map { $0 + replaced }
+        if let byteCount { try Quotas.check(byteCount, fits: left, for: .file) }
+        return (existing, left)
     }
 
     public func makeFolder(_ path: FilePath, by caller: FileCaller) async throws -> FileNode {

@@ -18,7 +18,7 @@ struct UploadTarget: Sendable {
         if let path = try metadata.path.map({ try FilePath($0) }) {
             _ = try await files.check(path, byteCount: byteCount, by: FileCaller(user))
         } else {
-            try media.check(description(metadata, byteCount))
+            try await media.check(description(metadata, byteCount), by: user)
         }
     }
 

@@ -21,6 +21,8 @@ public struct History: Sendable {
         /// Member events of the senders, for clients that load members lazily.
         public let state: [TimelineEvent]
         public let aggregations: Aggregations
+        /// What the reader was in the room.
+        public let memberships: MembershipHistory
     }
 
     /// spec: client-server-api/#get_matrixclientv3roomsroomidmessages
@@ -53,7 +55,8 @@ public struct History: Sendable {
             return Page(
                 events: slice.events.map(access.shown), start: StreamToken(start), end: end,
                 state: filter.lazyLoadMembers ? try members(sending: slice.events, access: access, transaction) : [],
-                aggregations: try Aggregations(of: slice.events, for: access, ignoring: ignoredUsers, in: transaction))
+                aggregations: try Aggregations(of: slice.events, for: access, ignoring: ignoredUsers, in: transaction),
+                memberships: access.memberships)
         }
     }
 
@@ -67,6 +70,8 @@ public struct History: Sendable {
         public let end: StreamToken
         public let state: [TimelineEvent]
         public let aggregations: Aggregations
+        /// What the reader was in the room.
+        public let memberships: MembershipHistory
     }
 
     /// spec: client-server-api/#get_matrixclientv3roomsroomidcontexteventid
@@ -89,17 +94,17 @@ public struct History: Sendable {
             return Context(
                 event: event, before: before, after: after, start: StreamToken(Position((before.last ?? event).position.value - 1)),
                 end: StreamToken(last.position), state: state,
-                aggregations: try Aggregations(of: shown, for: access, ignoring: ignoredUsers, in: transaction))
+                aggregations: try Aggregations(of: shown, for: access, ignoring: ignoredUsers, in: transaction), memberships: access.memberships)
         }
     }
 
     public func event(
         _ eventID: EventID, in roomID: RoomID, for user: UserID
-    ) async throws -> (event: TimelineEvent, aggregations: Aggregations) {
+    ) async throws -> (event: TimelineEvent, aggregations: Aggregations, memberships: MembershipHistory) {
         do {
             return try await read(roomID, user) { access, transaction in
                 let event = try Self.event(eventID, access: access, transaction)
-                return (event, try Aggregations(of: [event], for: access, ignoring: ignoredUsers, in: transaction))
+                return (event, try Aggregations(of: [event], for: access, ignoring: ignoredUsers, in: transaction), access.memberships)
             }
         } catch let error as MatrixError where error == RoomAccess.notInRoom {
             // spec: client-server-api/#get_matrixclientv3roomsroomideventeventid has one answer for what is not there and what is not shown.

@@ -11,6 +11,8 @@ struct RoomAccess {
     let end: Position
     /// Whether the user sees the room only because it is world-readable.
     let isPeeking: Bool
+    /// What the user was in the room, over time.
+    let memberships: MembershipHistory
 
     private let visibility: HistoryVisibility
     private let erasedSenders: ErasedSenders
@@ -42,6 +44,7 @@ struct RoomAccess {
         self.room = room
         self.user = user
         membership = record?.membership
+        memberships = MembershipHistory(membershipChanges)
         visibility = HistoryVisibility(visibilityChanges: visibilityChanges, membershipChanges: membershipChanges.map { ($0.position, $0.value) })
         erasedSenders = try ErasedSenders(visibility: visibility, in: transaction)
     }

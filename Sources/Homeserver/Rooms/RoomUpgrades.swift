@@ -162,6 +162,7 @@ public struct RoomUpgrades: Sendable {
             try transaction.setListed(true, room: new.key)
         }
         try HomeRoom.moves(from: old.id, to: new.id, in: transaction)
+        try MyDevices.moves(from: old.id, to: new.id, by: user, writer.predecessors.accountData, in: transaction)
     }
 
     private func add(

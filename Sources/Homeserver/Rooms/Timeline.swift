@@ -7,6 +7,7 @@ public struct Timeline: Sendable {
     let writer: EventWriter
     let feed: ChangeFeed
     let limiter: RateLimiter
+    let unusedMedia: UnusedMedia
 
     /// Sends a message event, once for each transaction ID of the device, where there is one.
     ///
@@ -90,7 +91,8 @@ public struct Timeline: Sendable {
         guard event.redactedBecause == nil, let pdu = try transaction.pdu(of: event, version: room.version) else { return }
         let object = try JSONObject(parsing: pdu.canonicalBytes)
         let redacted = try PDU(Redaction.redacted(object, version: room.version), version: room.version)
-        try transaction.redactEvent(redacted, at: event.position, by: redaction.position)
+        let media = try transaction.redactEvent(redacted, at: event.position, by: redaction.position)
+        try unusedMedia.redacted(media, by: event.sender, in: transaction)
         writer.notifications.forgetCounts(of: room.id, after: transaction)
         if event.type == "m.room.guest_access" { try writer.removeGuestsIfUnwanted(in: room, transaction) }
         if let replacement = try transaction.event(at: event.position) {
