@@ -195,7 +195,10 @@ public final class Homeserver: Sendable {
         blobs = try BlobStore(directory: directory)
         media = Media(
             serverName: serverName, database: database, blobs: blobs, clock: clock, maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+        let chats = Chats(
+            database: database, blobs: blobs, writer: writer, timeline: timeline, ignoredUsers: ignoredUsers, limiter: limiter,
+            serverName: serverName, clock: clock)
+        files = Files(database: database, blobs: blobs, chats: chats, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,

@@ -184,6 +184,7 @@ extension WriteTransaction {
         }
         try connection.run("DELETE FROM notification_exceptions WHERE position = ?", position)
         try deleteRelation(of: position)
+        try deleteRoomFile(at: position)
     }
 
     /// The PDU of an event, to be redacted.

@@ -19,15 +19,17 @@ public final class Files: Sendable {
 
     private let shared: FileTree
     private let own: FileTree
+    private let chats: Chats
     private let database: Database
     private let blobs: BlobStore
 
-    init(database: Database, blobs: BlobStore, clock: Clock, maxFileBytes: Int64) {
+    init(database: Database, blobs: BlobStore, chats: Chats, clock: Clock, maxFileBytes: Int64) {
         self.database = database
         self.blobs = blobs
         self.maxFileBytes = maxFileBytes
         shared = FileTree(owner: .everyone, database: database, blobs: blobs, clock: clock)
         own = FileTree(owner: .caller, database: database, blobs: blobs, clock: clock)
+        self.chats = chats
         bin = FileBin(database: database, blobs: blobs)
         search = FileSearch(database: database)
     }
@@ -200,7 +202,7 @@ public final class Files: Sendable {
         switch name {
         case .shared: shared
         case .own: own
-        case .chats: nil
+        case .chats: chats
         }
     }
 
