@@ -7,7 +7,7 @@ extension Chats {
     func prepareToStore(_ path: FilePath, byteCount: Int64?, by user: UserID) async throws -> FileNode? {
         try writer.moderation.requireNotSuspended(user)
         return try await database.read { transaction in
-            try existing(at: target(of: path, by: user, in: transaction), for: user, transaction)
+            try present(at: destination(of: path, by: user, in: transaction), for: user, transaction)
         }
     }
 
@@ -22,8 +22,8 @@ extension Chats {
             contentType: FileTypes.contentType(of: path.name ?? "", given: description.contentType), fileName: path.name, userID: user,
             createdTimestamp: clock.nowMilliseconds)
         return try await database.write { transaction in
-            let target = try target(of: path, by: user, in: transaction)
-            let existing = try existing(at: target, for: user, transaction)
+            let target = try destination(of: path, by: user, in: transaction)
+            let existing = try present(at: target, for: user, transaction)
             try precondition.check(existing)
             if let existing, existing.hash == kept.hash { return (existing, false) }
             try transaction.record(kept)
@@ -63,7 +63,7 @@ extension Chats {
     }
 
     /// Throws where nothing can be put.
-    private func target(of path: FilePath, by user: UserID, in transaction: ReadTransaction) throws -> Target {
+    private func destination(of path: FilePath, by user: UserID, in transaction: ReadTransaction) throws -> Target {
         guard let first = path.components.first, var name = path.name else { throw MatrixError.isFolder }
         let folder = try ChatFolder.find(first, of: user, in: transaction)
         guard path.components.count > 1 else {
@@ -83,7 +83,7 @@ extension Chats {
         return Target(folder: folder, name: name)
     }
 
-    private func existing(at target: Target, for user: UserID, _ transaction: ReadTransaction) throws -> FileNode? {
+    private func present(at target: Target, for user: UserID, _ transaction: ReadTransaction) throws -> FileNode? {
         if let placeholder = placeholders[ChatPlaceholders.Key(user: user, room: target.folder.room.id, name: target.name)] {
             return Self.node(placeholder, in: target.folder, of: user)
         }
@@ -98,8 +98,8 @@ extension Chats {
         _ kept: KeptContent, at path: FilePath, _ description: FileDescription, if precondition: FilePrecondition, by user: UserID
     ) async throws -> (node: FileNode, isNew: Bool) {
         let (target, existing) = try await database.read { transaction in
-            let target = try target(of: path, by: user, in: transaction)
-            return (target, try existing(at: target, for: user, transaction))
+            let target = try destination(of: path, by: user, in: transaction)
+            return (target, try present(at: target, for: user, transaction))
         }
         try precondition.check(existing)
         let placeholder = placeholders.add(
