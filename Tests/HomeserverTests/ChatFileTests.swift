@@ -255,7 +255,7 @@ import Testing
             try await name(two, "trip _ süd_", fixture, by: anna)
             let direct = try await fixture.room(by: anna, members: [ben])
             let group = try await fixture.room(by: anna, members: [ben, cleo])
-            try await fixture.home.profiles.set("displayname", .string("Ben"), of: ben.userID)
+            try await fixture.home.profiles.setField("displayname", of: ben.userID, body: ["displayname": "Ben"])
             let alone = try await fixture.room(by: anna)
             let mark = two.rawValue.dropFirst().prefix(4)
             #expect(
@@ -268,7 +268,7 @@ import Testing
                 #expect(try await fixture.node("/Chats/\(room)", for: anna).name == folder)
             }
             // The room that replaces another has the name.
-            _ = try await fixture.home.upgrades.upgrade(one, to: RoomVersion.v11.rawValue, by: anna)
+            _ = try await fixture.home.upgrades.upgrade(one, RoomUpgrade(version: RoomVersion.v11.rawValue), by: anna.userID)
             let successor = try await fixture.node("/Chats/trip _ süd_", for: anna)
             #expect(successor.roomID == two)
             for isDescending in [false, true] {
