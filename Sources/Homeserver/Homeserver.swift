@@ -215,7 +215,11 @@ public final class Homeserver: Sendable {
         media = Media(
             serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
             maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+        let chats = Chats(
+            database: database, blobs: blobs, writer: writer, timeline: timeline, ignoredUsers: ignoredUsers, limiter: limiter,
+            serverName: serverName, clock: clock)
+        files = Files(
+            database: database, blobs: blobs, chats: chats, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,

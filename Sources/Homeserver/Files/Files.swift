@@ -31,8 +31,11 @@ public final class Files: Sendable {
     let database: Database
     private let blobs: BlobStore
     private let quotas: Quotas
+    private let chats: Chats
 
-    init(database: Database, blobs: BlobStore, bin: FileBin, quotas: Quotas, clock: Clock, maxFileBytes: Int64) {
+    init(
+        database: Database, blobs: BlobStore, chats: Chats, bin: FileBin, quotas: Quotas, clock: Clock, maxFileBytes: Int64
+    ) {
         self.database = database
         self.blobs = blobs
         self.quotas = quotas
@@ -40,6 +43,7 @@ public final class Files: Sendable {
         shared = FileTree(owner: .everyone, database: database, blobs: blobs, quotas: quotas, clock: clock)
         own = FileTree(owner: .caller, database: database, blobs: blobs, quotas: quotas, clock: clock)
         self.bin = bin
+        self.chats = chats
         search = FileSearch(database: database)
     }
 
@@ -242,7 +246,7 @@ public final class Files: Sendable {
         switch name {
         case .shared: shared
         case .own: own
-        case .chats: nil
+        case .chats: chats
         }
     }
 
