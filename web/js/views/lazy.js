@@ -9,6 +9,7 @@ const idleMilliseconds = 2500;
 /** @typedef {import('../room.js').Room} Room */
 
 const loaders = {
+    actions: () => import('./files/actions.js'),
     appPasswords: () => import('./files/app-passwords.js'),
     directory: () => import('./directory.js'),
     files: () => import('./files/page.js'),
@@ -79,6 +80,17 @@ export async function loadUploads(app) {
  */
 export function openRoomFiles(app, room) {
     Promise.all([loaders.roomFiles(), prepareFiles()]).then(([module]) => module.openRoomFiles(app, room), unavailable);
+}
+
+/**
+ * Saves what was sent to a folder, or sends it to another chat.
+ * @param {App} app
+ * @param {Room} room
+ * @param {import('../types.js').MatrixEvent} event
+ * @param {'keep'|'forward'} what
+ */
+export function keepSentFile(app, room, event, what) {
+    Promise.all([loaders.actions(), prepareFiles()]).then(([module]) => module.keepSentFile(app, room, event, what), unavailable);
 }
 
 /** @param {App} app */

@@ -277,6 +277,21 @@ async function sendAll(app, nodes, folder) {
 }
 
 /**
+ * A file of a message, as a node of its room's folder.
+ * @param {App} app
+ * @param {import('../../room.js').Room} room
+ * @param {import('../../types.js').MatrixEvent} event
+ * @param {'keep'|'forward'} what
+ */
+export function keepSentFile(app, room, event, what) {
+    const content = room.timeline.contentOf(event);
+    const name = tidyName(content.filename || content.body || t('message.file'));
+    /** @type {FileNode} */
+    const node = { id: event.event_id, name, path: joinPath(joinPath(chatsRoot, room.id), event.event_id), kind: 'file', room_id: room.id, event_id: event.event_id };
+    return what === 'keep' ? transferTo(app, 'COPY', [node], () => {}) : shareIntoChat(app, [node], () => {});
+}
+
+/**
  * @param {App} app
  * @param {FileNode} node
  */
