@@ -89,9 +89,10 @@ export class App extends Emitter {
         }
     }
 
-    /** The room of this user's own devices, once the box has said which it is. */
+    /** The room of this user's own devices, unless they left it. */
     myDevicesRoom() {
-        return this.store.myDevicesRoomId;
+        const room = this.store.rooms.get(this.store.myDevicesRoomId || '');
+        return room && room.membership === 'join' ? room.id : undefined;
     }
 
     /**
@@ -133,7 +134,9 @@ export class App extends Emitter {
             this.profile = await fetchProfile(this.api, this.session.userId).catch((error) => (isTemporary(error) ? Promise.reject(error) : {}));
             const me = await fetchMe(this.api);
             this.isAdmin = me.admin === true;
-            this.store.setMyDevicesRoom(me.my_devices_room);
+            if (me.my_devices_room) {
+                this.store.setMyDevicesRoom(me.my_devices_room);
+            }
             this.box = await fetchBox(this.api);
             this.learned = true;
             this.emit('learned');

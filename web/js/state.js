@@ -65,6 +65,10 @@ export class Store extends Emitter {
             this.accountData.set(event.type, event.content || {});
         }
         this.markDirectRooms();
+        const { room_id: ownDevices } = this.accountData.get('org.landline.my_devices') || {};
+        if (typeof ownDevices === 'string') {
+            this.setMyDevicesRoom(ownDevices);
+        }
         const watching = this.ready;
         this.ready = true;
         changed.forEach((id) => this.emit('room:' + id));

@@ -81,7 +81,7 @@ export class RoomView {
         const typing = typingLine(this.room);
         const topic = this.room.stateContent('m.room.topic').topic;
         const members = t('room.members', { count: this.room.memberCount });
-        const below = typing || (this.room.directUserId && this.room.memberCount <= 2 ? '' : topic ? t('room.membersAndTopic', { members, topic }) : members);
+        const below = this.room.isMyDevices ? '' : typing || (this.room.directUserId && this.room.memberCount <= 2 ? '' : topic ? t('room.membersAndTopic', { members, topic }) : members);
         const version = JSON.stringify([picture, below]);
         if (version !== this.headingVersion) {
             this.headingVersion = version;

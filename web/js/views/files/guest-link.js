@@ -10,6 +10,7 @@ import { toast } from '../toast.js';
 
 const secondsPerDay = 86400;
 const lifetimes = [1, 7, 30, 365];
+const leastPinLetters = 4;
 
 /**
  * A link for somebody who has no account on this box.
@@ -23,9 +24,13 @@ export function openGuestLink(app, node) {
     const drop = h('input', { type: 'checkbox', class: 'switch' });
     const body = h('div', { class: 'dialog-body guest-form' });
     const submit = async () => {
+        const secret = pin.input.value.trim();
+        if (secret !== '' && secret.length < leastPinLetters) {
+            throw new FormProblem(t('guest.pinShort', { count: leastPinLetters }), pin.input);
+        }
         try {
             show(await createShare(app.api, {
-                path: node.path, expires_seconds: Number(days.value) * secondsPerDay, pin: pin.input.value.trim() || undefined, upload: drop.checked ? true : undefined,
+                path: node.path, expires_seconds: Number(days.value) * secondsPerDay, pin: secret || undefined, upload: drop.checked ? true : undefined,
             }));
         } catch (error) {
             throw new FormProblem(explainFile(error));
