@@ -1,4 +1,4 @@
-import { h, icon } from '../../dom.js';
+import { h, icon, replace } from '../../dom.js';
 import { bin, chatsRoot, folderHref, privateRoot, sharedRoot } from '../../files/paths.js';
 import { storageUse } from '../../files/store.js';
 import { t } from '../../i18n.js';
@@ -22,7 +22,7 @@ export class RootsView {
 
     async reload() {
         try {
-            this.use.replaceChildren(quotaBar(await storageUse(this.app.api)));
+            replace(this.use, quotaBar(await storageUse(this.app.api)));
         } catch (error) {
             // The folders work without it.
         }

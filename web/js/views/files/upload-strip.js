@@ -1,4 +1,4 @@
-import { h, icon, iconButton } from '../../dom.js';
+import { h, icon, iconButton, replace } from '../../dom.js';
 import { makeUploadQueue } from '../../files/uploads.js';
 import { fileSize } from '../../format.js';
 import { t } from '../../i18n.js';
@@ -80,7 +80,7 @@ class UploadStrip {
         this.pause.hidden = queue.isIdle;
         this.close.hidden = !queue.isIdle;
         const label = t(queue.isSending ? 'uploads.pauseAll' : 'uploads.resumeAll');
-        this.pause.replaceChildren(icon(queue.isSending ? 'pause' : 'play'));
+        replace(this.pause, icon(queue.isSending ? 'pause' : 'play'));
         this.pause.title = label;
         this.pause.setAttribute('aria-label', label);
         this.text.textContent = this.sentence(totals, share);
