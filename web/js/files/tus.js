@@ -4,7 +4,10 @@ import { UploadCancelled } from '../upload.js';
 
 const version = '1.0.0';
 const endpoint = '/_landline/v1/uploads';
+const bytesType = 'application/offset+octet-stream';
 const sliceBytes = 8 * 1024 * 1024;
+/** Files up to this size go with the request that makes their upload: there is nothing to continue. */
+export const smallBytes = 1024 * 1024;
 // A slice on a slow network takes its time; a connection that moves nothing for so long is dead.
 const silenceMilliseconds = 60000;
 
@@ -50,14 +53,13 @@ function base64(text) {
  */
 export async function carryOn(api, file, where, url, watch) {
     let address = url || '';
-    const known = url ? await ask(api, url, watch) : null;
-    if (!known) {
-        address = await create(api, file, where, watch);
+    let state = url ? await ask(api, url, watch) : null;
+    if (!state) {
+        const made = await create(api, file, where, watch);
+        address = made.url;
+        state = made.state;
         watch.onurl(address);
     }
-    // An empty file is complete when it is made, but only asking tells where it went.
-    /** @type {State} */
-    let state = known || (file.size === 0 && await ask(api, address, watch)) || { offset: 0, result: {} };
     while (state.offset < file.size) {
         watch.onoffset(state.offset);
         state = await sendSlice(api, address, file, state.offset, watch);
@@ -71,20 +73,30 @@ export async function carryOn(api, file, where, url, watch) {
  * @param {Blob} file
  * @param {Where} where
  * @param {Watch} watch
+ * @returns {Promise<{url: string, state: State}>}
  */
 async function create(api, file, where, watch) {
-    const answer = await send(api, 'POST', endpoint, {
+    /** @type {Record<string, string>} */
+    const headers = {
         'Upload-Length': String(file.size),
         'Upload-Metadata': metadataHeader({
             filename: where.name, filetype: where.type || undefined, path: where.path, overwrite: where.replaces ? 'true' : undefined,
             modified: where.modified === undefined ? undefined : String(where.modified),
         }),
-    }, null, watch);
+    };
+    const isWhole = file.size <= smallBytes;
+    if (isWhole) {
+        headers['Content-Type'] = bytesType;
+    }
+    const answer = await send(api, 'POST', endpoint, headers, isWhole ? file : null, watch);
     const location = answer.getResponseHeader('Location');
     if (answer.status !== 201 || !location) {
         throw failure(answer);
     }
-    return new URL(location, window.location.href).pathname;
+    return {
+        url: new URL(location, window.location.href).pathname,
+        state: { offset: Number(answer.getResponseHeader('Upload-Offset')) || 0, result: resultOf(answer) },
+    };
 }
 
 /**
@@ -115,7 +127,7 @@ async function ask(api, url, watch) {
  */
 async function sendSlice(api, url, file, offset, watch) {
     const slice = file.slice(offset, offset + sliceBytes);
-    const answer = await send(api, 'PATCH', url, { 'Upload-Offset': String(offset), 'Content-Type': 'application/offset+octet-stream' }, slice, watch, offset);
+    const answer = await send(api, 'PATCH', url, { 'Upload-Offset': String(offset), 'Content-Type': bytesType }, slice, watch, offset);
     // Another try of ours got further than we knew: ask, and go on from there.
     if (answer.status === 409) {
         const state = await ask(api, url, watch);

@@ -5,7 +5,7 @@ import { OutboxShelf } from '../outbox-shelf.js';
 import { explainFile } from './explain.js';
 import { UploadQueue } from './queue.js';
 import { ensureFolder, exists } from './store.js';
-import { carryOn, terminate, unfinishedUploads, uploadAddress } from './tus.js';
+import { carryOn, smallBytes, terminate, unfinishedUploads, uploadAddress } from './tus.js';
 
 // Larger files would be copied whole into the browser's own store: those are chosen again after a reload.
 const largestKeptBytes = 32 * 1024 * 1024;
@@ -61,7 +61,7 @@ export function makeUploadQueue(app, ask) {
 async function learnUnfinished(app, queue) {
     try {
         const uploads = await unfinishedUploads(app.api);
-        queue.learn(uploads.filter((upload) => typeof upload.path === 'string').map((upload) => ({
+        queue.learn(uploads.filter((upload) => typeof upload.path === 'string' && upload.size > smallBytes).map((upload) => ({
             url: uploadAddress(upload.id), name: upload.name, path: /** @type {string} */ (upload.path), size: upload.size, offset: upload.offset,
         })));
     } catch (error) {
