@@ -6,6 +6,7 @@ import io
 import os
 import re
 import urllib.parse
+import wave
 import zipfile
 
 import pytest
@@ -172,6 +173,63 @@ def test_folders_and_files(browser, box, anna):
     expect(item(anna, "Shopping.txt")).to_contain_text("Shared › 发票 & more")
     act(anna, "Shopping.txt", "Show its folder")
     expect(anna.locator(".bar-title").last).to_have_text("发票 & more")
+
+
+def test_previews(browser, box, anna):
+    """Sound plays as it comes, a PDF opens in a tab, pictures turn like pages, and what cannot be shown is downloaded."""
+    tone = io.BytesIO()
+    with wave.open(tone, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(b"\0\1" * 8000 * 3)
+    put(box, anna, "/Private/tone.wav", tone.getvalue(), "audio/wav")
+    put(box, anna, "/Private/letter.pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>", "application/pdf")
+    put(box, anna, "/Private/things.zip", b"PK", "application/zip")
+    put(box, anna, "/Private/long.txt", "0123456789abcde\n".encode() * 20_000)
+    for number in range(2):
+        put(box, anna, f"/Private/hut {number}.jpg", photo(800 + number, 600), "image/jpeg")
+    go(anna, "/Private")
+    item(anna, "tone.wav").locator(".item-main").click()
+    player = anna.locator("audio")
+    wait_until(lambda: player.evaluate("player => player.duration") == 3, "the length of the tone")
+    player.evaluate("player => { player.currentTime = 2.5; }")
+    wait_until(lambda: player.evaluate("player => player.ended"), "the tone's end")
+    anna.keyboard.press("Escape")
+    expect(player).to_have_count(0)
+    with anna.expect_popup() as tab:
+        item(anna, "letter.pdf").locator(".item-main").click()
+    expect(tab.value).to_have_url(re.compile("/d/.*letter.pdf$"))
+    assert tab.value.evaluate("window.opener") is None
+    tab.value.close()
+    with anna.expect_download() as download:
+        item(anna, "things.zip").locator(".item-main").click()
+    assert download.value.suggested_filename == "things.zip"
+    item(anna, "long.txt").locator(".item-main").click()
+    expect(anna.get_by_text("Only the beginning is shown.")).to_be_visible()
+    wait_until(lambda: anna.locator(".text-preview").evaluate("text => text.textContent.length") == 256 * 1024, "the first 256 KiB")
+    anna.keyboard.press("Escape")
+    expect(anna.locator(".text-preview")).to_have_count(0)
+    item(anna, "hut 0.jpg").locator(".item-main").click()
+    large = anna.locator(".viewer-image")
+    wait_until(lambda: large.evaluate("image => image.naturalWidth") == 800, "the first picture")
+    anna.keyboard.press("ArrowRight")
+    wait_until(lambda: large.evaluate("image => image.naturalWidth") == 801, "the second picture")
+    expect(anna.locator(".viewer-caption")).to_contain_text("hut 1.jpg")
+    expect(anna.locator(".viewer-caption")).to_contain_text("2 of 2")
+
+
+def test_a_pasted_file(browser, box, anna):
+    go(anna, "/Private")
+    expect(anna.locator(".files-empty")).to_be_visible()
+    anna.evaluate("""() => {
+        const data = new DataTransfer();
+        data.items.add(new File(['from elsewhere'], 'pasted.txt', { type: 'text/plain' }));
+        document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }""")
+    uploaded(anna)
+    expect(item(anna, "pasted.txt")).to_be_visible()
+    assert content(box, anna, "/Private/pasted.txt") == b"from elsewhere"
 
 
 def test_a_name_that_is_taken(browser, box, anna):
