@@ -1,8 +1,8 @@
 import MatrixCore
-import Storage
 import Testing
 
 @testable import Homeserver
+@testable import Storage
 
 /// Rooms as folders.
 @Suite struct ChatFileTests {
@@ -48,7 +48,7 @@ import Testing
                 #expect(try await content(event, fixture, in: room, for: anna).string("msgtype") == type)
             }
             // A copy costs no bytes and is a file of its own.
-            try await fixture.home.files.copy(
+            _ = try await fixture.home.files.copy(
                 FilePath("/Chats/\(room)/\(event)"), to: FilePath("/Private/mine.png"), overwrites: false, isDeep: true,
                 by: FileCaller(ben.userID))
             try await fixture.delete("/Chats/Family/beach.PNG", by: anna)
@@ -96,7 +96,9 @@ import Testing
             _ = try await fixture.redact(last, in: room, by: cleo)
             #expect(try await fixture.names(folder, for: anna) == [])
             await expect(.notFound) { _ = try await fixture.node("\(folder)/\(last)", for: anna) }
-            #expect(try await fixture.home.database.read { try $0.connection.all("SELECT name FROM room_files ORDER BY name") { $0.text(0) } } == ["lost"])
+            #expect(
+                try await fixture.home.database.read { try $0.connection.all("SELECT name FROM room_files ORDER BY name") { $0.text(0) } } == ["lost"]
+            )
         }
     }
 
@@ -183,7 +185,9 @@ import Testing
                 for bytes in [[UInt8](), [1]] { await expect(.forbidden) { try await fixture.put(place, bytes, by: ben) } }
             }
             let nowhere = FilePath.root
-            await expect(.forbidden) { _ = try await fixture.home.files.makeFolder(nowhere.appending("Chats").appending("x"), by: FileCaller(ben.userID)) }
+            await expect(.forbidden) {
+                _ = try await fixture.home.files.makeFolder(nowhere.appending("Chats").appending("x"), by: FileCaller(ben.userID))
+            }
             await expect(.forbidden) {
                 _ = try await fixture.home.files.makeFolder(nowhere.appending("Chats").appending("News").appending("x"), by: FileCaller(anna.userID))
             }
