@@ -41,13 +41,13 @@ export function fileItem(list, node, index) {
     const more = iconButton('more', t('files.actionsFor', { name: node.name }), () => options.menu(node, more), { class: 'icon-button item-more', 'aria-haspopup': 'menu', 'data-part': 'more' });
     const element = h('li', {
         class: 'item' + (selected ? ' selected' : ''), 'data-index': String(index), 'data-name': node.name, 'aria-setsize': String(list.nodes.length), 'aria-posinset': String(index + 1),
-    }, h('label', { class: 'item-check' }, check), main, more);
+    }, list.isSelectable && h('label', { class: 'item-check' }, check), main, more);
     let pressed = false;
     main.addEventListener('click', (/** @type {any} */ event) => {
         if (pressed) {
             pressed = false;
             event.preventDefault();
-        } else if (list.selecting || event.shiftKey || event.ctrlKey || event.metaKey) {
+        } else if (list.isSelectable && (list.selecting || event.shiftKey || event.ctrlKey || event.metaKey)) {
             event.preventDefault();
             list.toggle(node, event.shiftKey);
         } else if (!isFolder || node.deleted_ts) {
@@ -60,10 +60,12 @@ export function fileItem(list, node, index) {
             options.menu(node, more);
         }
     });
-    watchLongPress(main, () => {
-        pressed = true;
-        list.toggle(node, false);
-    });
+    if (list.isSelectable) {
+        watchLongPress(main, () => {
+            pressed = true;
+            list.toggle(node, false);
+        });
+    }
     return element;
 }
 
