@@ -105,7 +105,8 @@ extension ReadTransaction {
             case .size: ("m.size, f.position", "CAST(?2 AS INTEGER), ?3")
             }
         let ordering = columns.split(separator: ",").map { "\($0) \(direction)" }.joined(separator: ",")
-        let beyond = place == nil ? "?2 IS NULL AND ?3 IS NULL" : "(\(columns)) \(comparison) (\(key))"
+        // Each parameter stands in each of them, since each is bound.
+        let beyond = place == nil ? "?2 IS NULL AND ?3 IS NULL" : "(\(columns)) \(comparison) (\(key)) AND ?3 IS NOT NULL"
         var found: [RoomFileRecord] = []
         try connection.forEachRow(
             RoomFileRecord.select + "WHERE f.room_key = ?1 AND \(beyond) ORDER BY \(ordering)", room, place?.key, place?.id
