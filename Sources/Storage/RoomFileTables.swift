@@ -122,7 +122,8 @@ extension WriteTransaction {
     /// Notes the file of a message that is stored in this transaction.
     public func insert(_ file: SentFile, room: Int64, of event: Event, at position: Position) throws {
         try connection.insert(
-            file, room: room, sender: event.sender, timestamp: event.originServerTimestamp, eventHash: event.eventID.referenceHash ?? [], at: position)
+            file, room: room, sender: event.sender, timestamp: event.originServerTimestamp, eventHash: event.eventID.referenceHash ?? [], at: position
+        )
     }
 
     /// The message is redacted.
@@ -138,7 +139,8 @@ extension Connection {
             try run("UPDATE room_files SET name = ? WHERE position = ?", name, holder)
         }
         try run(
-            "INSERT INTO room_files (position, room_key, name, media_id, sender, ts, event_id) VALUES (?, ?, ?, ?, ?, ?, ?)", position, room, file.name,
+            "INSERT INTO room_files (position, room_key, name, media_id, sender, ts, event_id) VALUES (?, ?, ?, ?, ?, ?, ?)", position, room,
+            file.name,
             file.mediaID, sender, timestamp, eventHash)
     }
 }
