@@ -36,7 +36,9 @@ public enum FileNaming {
         // A message can be long; more than this of it never becomes part of a name.
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(4 * maxBytes) { scalars.append(isForbidden(scalar) ? "_" : scalar) }
-        if text.unicodeScalars.count > scalars.count { scalars.append(contentsOf: parts(text).ending.unicodeScalars.map { isForbidden($0) ? "_" : $0 }) }
+        if text.unicodeScalars.count > scalars.count {
+            scalars.append(contentsOf: parts(text).ending.unicodeScalars.map { isForbidden($0) ? "_" : $0 })
+        }
         while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
         let name = composed(String(scalars))

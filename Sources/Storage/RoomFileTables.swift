@@ -105,7 +105,8 @@ extension ReadTransaction {
             case .size: ("m.size, f.position", "CAST(?2 AS INTEGER), ?3")
             }
         let ordering = columns.split(separator: ",").map { "\($0) \(direction)" }.joined(separator: ",")
-        let beyond = place == nil ? "?2 IS NULL AND ?3 IS NULL" : "(\(columns)) \(comparison) (\(key))"
+        // Each parameter stands in each of them, since each is bound.
+        let beyond = place == nil ? "?2 IS NULL AND ?3 IS NULL" : "(\(columns)) \(comparison) (\(key)) AND ?3 IS NOT NULL"
         var found: [RoomFileRecord] = []
         try connection.forEachRow(
             RoomFileRecord.select + "WHERE f.room_key = ?1 AND \(beyond) ORDER BY \(ordering)", room, place?.key, place?.id
@@ -121,7 +122,8 @@ extension WriteTransaction {
     /// Notes the file of a message that is stored in this transaction.
     public func insert(_ file: SentFile, room: Int64, of event: Event, at position: Position) throws {
         try connection.insert(
-            file, room: room, sender: event.sender, timestamp: event.originServerTimestamp, eventHash: event.eventID.referenceHash ?? [], at: position)
+            file, room: room, sender: event.sender, timestamp: event.originServerTimestamp, eventHash: event.eventID.referenceHash ?? [], at: position
+        )
     }
 
     /// The message is redacted.
@@ -137,7 +139,8 @@ extension Connection {
             try run("UPDATE room_files SET name = ? WHERE position = ?", name, holder)
         }
         try run(
-            "INSERT INTO room_files (position, room_key, name, media_id, sender, ts, event_id) VALUES (?, ?, ?, ?, ?, ?, ?)", position, room, file.name,
+            "INSERT INTO room_files (position, room_key, name, media_id, sender, ts, event_id) VALUES (?, ?, ?, ?, ?, ?, ?)", position, room,
+            file.name,
             file.mediaID, sender, timestamp, eventHash)
     }
 }

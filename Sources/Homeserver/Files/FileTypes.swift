@@ -5,10 +5,13 @@ enum FileTypes {
     /// - Parameter given: what the client said; programs that know nothing say so in the one or the other way.
     static func contentType(of name: String, given: String?) -> String {
         let given = given.flatMap(Media.checkedContentType)
-        if let given, !given.isEmpty, given.prefix(while: { $0 != ";" }).lowercased() != unknown { return given }
+        if let given, !sayingNothing.contains(given.prefix { $0 != ";" }.lowercased()) { return given }
         guard let dot = name.lastIndex(of: ".") else { return unknown }
         return byEnding[name[name.index(after: dot)...].lowercased()] ?? unknown
     }
+
+    /// The second is what simple HTTP programs say of whatever they send.
+    private static let sayingNothing: Set<String> = [unknown, "application/x-www-form-urlencoded", "binary/octet-stream"]
 
     /// The `msgtype` of a message that brings it.
     ///
