@@ -115,7 +115,7 @@ public final class Files: Sendable {
         let existing = try await place.volume.prepareToStore(place.path, byteCount: byteCount, by: caller.userID)
         // A file of one's own is replaced, not added.
         let replaced = existing.map { $0.userID == caller.userID ? $0.byteCount : 0 } ?? 0
-        let left = try await quotas.left(for: caller.userID).map { $0 + replaced }
+        let left = try await quotas.left(for: caller.userID).map { max($0, 0) + replaced }
         if let byteCount { try Quotas.check(byteCount, fits: left, for: .file) }
         return (existing, left)
     }
