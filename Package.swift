@@ -29,6 +29,10 @@ let package = Package(
         .systemLibrary(name: "CMemory"),
         .systemLibrary(name: "CFiles"),
         // C23, for #embed.
+        // Optimized in every build, since it computes much and is not what one debugs.
+        .target(
+            name: "CImaging", cSettings: [.unsafeFlags(["-O2"])],
+            linkerSettings: ["jpeg", "png", "gif", "webp", "webpdemux"].map { .linkedLibrary($0) }),
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
@@ -61,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "landline",
             dependencies: [
-                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN", "CMemory",
+                "HTTPAPI", "Homeserver", "Storage", "MatrixCore", "Cryptography", "LAN", "CImaging", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -10,6 +10,9 @@ static const unsigned char css_dialog_css[] = {
 static const unsigned char css_entry_css[] = {
 #embed "../../web/css/entry.css"
 };
+static const unsigned char css_files_css[] = {
+#embed "../../web/css/files.css"
+};
 static const unsigned char css_list_css[] = {
 #embed "../../web/css/list.css"
 };
@@ -60,6 +63,30 @@ static const unsigned char js_errors_js[] = {
 };
 static const unsigned char js_file_shelf_js[] = {
 #embed "../../web/js/file-shelf.js"
+};
+static const unsigned char js_files_explain_js[] = {
+#embed "../../web/js/files/explain.js"
+};
+static const unsigned char js_files_kinds_js[] = {
+#embed "../../web/js/files/kinds.js"
+};
+static const unsigned char js_files_paths_js[] = {
+#embed "../../web/js/files/paths.js"
+};
+static const unsigned char js_files_queue_js[] = {
+#embed "../../web/js/files/queue.js"
+};
+static const unsigned char js_files_store_js[] = {
+#embed "../../web/js/files/store.js"
+};
+static const unsigned char js_files_tus_js[] = {
+#embed "../../web/js/files/tus.js"
+};
+static const unsigned char js_files_uploads_js[] = {
+#embed "../../web/js/files/uploads.js"
+};
+static const unsigned char js_files_walk_js[] = {
+#embed "../../web/js/files/walk.js"
 };
 static const unsigned char js_format_js[] = {
 #embed "../../web/js/format.js"
@@ -178,6 +205,75 @@ static const unsigned char js_views_drop_js[] = {
 static const unsigned char js_views_entry_js[] = {
 #embed "../../web/js/views/entry.js"
 };
+static const unsigned char js_views_files_actions_js[] = {
+#embed "../../web/js/views/files/actions.js"
+};
+static const unsigned char js_views_files_app_passwords_js[] = {
+#embed "../../web/js/views/files/app-passwords.js"
+};
+static const unsigned char js_views_files_ask_name_js[] = {
+#embed "../../web/js/views/files/ask-name.js"
+};
+static const unsigned char js_views_files_bin_js[] = {
+#embed "../../web/js/views/files/bin.js"
+};
+static const unsigned char js_views_files_details_js[] = {
+#embed "../../web/js/views/files/details.js"
+};
+static const unsigned char js_views_files_file_item_js[] = {
+#embed "../../web/js/views/files/file-item.js"
+};
+static const unsigned char js_views_files_file_list_js[] = {
+#embed "../../web/js/views/files/file-list.js"
+};
+static const unsigned char js_views_files_folder_js[] = {
+#embed "../../web/js/views/files/folder.js"
+};
+static const unsigned char js_views_files_guest_link_js[] = {
+#embed "../../web/js/views/files/guest-link.js"
+};
+static const unsigned char js_views_files_item_menu_js[] = {
+#embed "../../web/js/views/files/item-menu.js"
+};
+static const unsigned char js_views_files_names_js[] = {
+#embed "../../web/js/views/files/names.js"
+};
+static const unsigned char js_views_files_open_js[] = {
+#embed "../../web/js/views/files/open.js"
+};
+static const unsigned char js_views_files_page_js[] = {
+#embed "../../web/js/views/files/page.js"
+};
+static const unsigned char js_views_files_pick_folder_js[] = {
+#embed "../../web/js/views/files/pick-folder.js"
+};
+static const unsigned char js_views_files_pick_room_js[] = {
+#embed "../../web/js/views/files/pick-room.js"
+};
+static const unsigned char js_views_files_quota_js[] = {
+#embed "../../web/js/views/files/quota.js"
+};
+static const unsigned char js_views_files_room_files_js[] = {
+#embed "../../web/js/views/files/room-files.js"
+};
+static const unsigned char js_views_files_roots_js[] = {
+#embed "../../web/js/views/files/roots.js"
+};
+static const unsigned char js_views_files_search_js[] = {
+#embed "../../web/js/views/files/search.js"
+};
+static const unsigned char js_views_files_selection_bar_js[] = {
+#embed "../../web/js/views/files/selection-bar.js"
+};
+static const unsigned char js_views_files_shares_js[] = {
+#embed "../../web/js/views/files/shares.js"
+};
+static const unsigned char js_views_files_upload_sheet_js[] = {
+#embed "../../web/js/views/files/upload-sheet.js"
+};
+static const unsigned char js_views_files_upload_strip_js[] = {
+#embed "../../web/js/views/files/upload-strip.js"
+};
 static const unsigned char js_views_form_js[] = {
 #embed "../../web/js/views/form.js"
 };
@@ -265,8 +361,17 @@ static const unsigned char js_views_typing_js[] = {
 static const unsigned char js_views_unreachable_js[] = {
 #embed "../../web/js/views/unreachable.js"
 };
+static const unsigned char js_views_viewer_js[] = {
+#embed "../../web/js/views/viewer.js"
+};
 static const unsigned char lang_en_json[] = {
 #embed "../../web/lang/en.json"
+};
+static const unsigned char lang_files_en_json[] = {
+#embed "../../web/lang/files.en.json"
+};
+static const unsigned char lang_files_zh_hans_json[] = {
+#embed "../../web/lang/files.zh-Hans.json"
 };
 static const unsigned char lang_zh_hans_json[] = {
 #embed "../../web/lang/zh-Hans.json"
@@ -281,6 +386,7 @@ static const landline_web_file files[] = {
     FILE("app.css", app_css),
     FILE("css/dialog.css", css_dialog_css),
     FILE("css/entry.css", css_entry_css),
+    FILE("css/files.css", css_files_css),
     FILE("css/list.css", css_list_css),
     FILE("css/message.css", css_message_css),
     FILE("css/room.css", css_room_css),
@@ -298,6 +404,14 @@ static const landline_web_file files[] = {
     FILE("js/emitter.js", js_emitter_js),
     FILE("js/errors.js", js_errors_js),
     FILE("js/file-shelf.js", js_file_shelf_js),
+    FILE("js/files/explain.js", js_files_explain_js),
+    FILE("js/files/kinds.js", js_files_kinds_js),
+    FILE("js/files/paths.js", js_files_paths_js),
+    FILE("js/files/queue.js", js_files_queue_js),
+    FILE("js/files/store.js", js_files_store_js),
+    FILE("js/files/tus.js", js_files_tus_js),
+    FILE("js/files/uploads.js", js_files_uploads_js),
+    FILE("js/files/walk.js", js_files_walk_js),
     FILE("js/format.js", js_format_js),
     FILE("js/i18n.js", js_i18n_js),
     FILE("js/ids.js", js_ids_js),
@@ -337,6 +451,29 @@ static const landline_web_file files[] = {
     FILE("js/views/directory.js", js_views_directory_js),
     FILE("js/views/drop.js", js_views_drop_js),
     FILE("js/views/entry.js", js_views_entry_js),
+    FILE("js/views/files/actions.js", js_views_files_actions_js),
+    FILE("js/views/files/app-passwords.js", js_views_files_app_passwords_js),
+    FILE("js/views/files/ask-name.js", js_views_files_ask_name_js),
+    FILE("js/views/files/bin.js", js_views_files_bin_js),
+    FILE("js/views/files/details.js", js_views_files_details_js),
+    FILE("js/views/files/file-item.js", js_views_files_file_item_js),
+    FILE("js/views/files/file-list.js", js_views_files_file_list_js),
+    FILE("js/views/files/folder.js", js_views_files_folder_js),
+    FILE("js/views/files/guest-link.js", js_views_files_guest_link_js),
+    FILE("js/views/files/item-menu.js", js_views_files_item_menu_js),
+    FILE("js/views/files/names.js", js_views_files_names_js),
+    FILE("js/views/files/open.js", js_views_files_open_js),
+    FILE("js/views/files/page.js", js_views_files_page_js),
+    FILE("js/views/files/pick-folder.js", js_views_files_pick_folder_js),
+    FILE("js/views/files/pick-room.js", js_views_files_pick_room_js),
+    FILE("js/views/files/quota.js", js_views_files_quota_js),
+    FILE("js/views/files/room-files.js", js_views_files_room_files_js),
+    FILE("js/views/files/roots.js", js_views_files_roots_js),
+    FILE("js/views/files/search.js", js_views_files_search_js),
+    FILE("js/views/files/selection-bar.js", js_views_files_selection_bar_js),
+    FILE("js/views/files/shares.js", js_views_files_shares_js),
+    FILE("js/views/files/upload-sheet.js", js_views_files_upload_sheet_js),
+    FILE("js/views/files/upload-strip.js", js_views_files_upload_strip_js),
     FILE("js/views/form.js", js_views_form_js),
     FILE("js/views/invite-to-box.js", js_views_invite_to_box_js),
     FILE("js/views/invite-to-room.js", js_views_invite_to_room_js),
@@ -366,7 +503,10 @@ static const landline_web_file files[] = {
     FILE("js/views/toast.js", js_views_toast_js),
     FILE("js/views/typing.js", js_views_typing_js),
     FILE("js/views/unreachable.js", js_views_unreachable_js),
+    FILE("js/views/viewer.js", js_views_viewer_js),
     FILE("lang/en.json", lang_en_json),
+    FILE("lang/files.en.json", lang_files_en_json),
+    FILE("lang/files.zh-Hans.json", lang_files_zh_hans_json),
     FILE("lang/zh-Hans.json", lang_zh_hans_json),
     FILE("manifest.webmanifest", manifest_webmanifest),
 };

@@ -50,6 +50,9 @@ struct APIRequest: Sendable {
         return parameters[index]
     }
 
+    /// What a route's last segment `{path...}` stands for, still percent-encoded; empty where the route has none.
+    var rest: Substring { route.parameterNames.last == "path" ? parameters.last.map { $0[...] } ?? "" : "" }
+
     func roomID(_ name: String = "roomId") throws(MatrixError) -> RoomID { try identifier(name, "room ID") }
     func userID(_ name: String = "userId") throws(MatrixError) -> UserID { try identifier(name, "user ID") }
     func eventID(_ name: String = "eventId") throws(MatrixError) -> EventID { try identifier(name, "event ID") }

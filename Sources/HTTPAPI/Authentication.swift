@@ -8,6 +8,7 @@ enum Authentication {
         _ head: HTTPRequest, _ query: Substring, for access: Route.Access, _ homeserver: Homeserver, from address: String?
     ) async throws -> Session? {
         if access == .anyone { return nil }
+        if access == .files, let session = try await FileAuthentication.session(head, homeserver, from: address) { return session }
         guard let token = token(head, query) else {
             if access == .optionalUser { return nil }
             throw MatrixError(.missingToken, "An access token is needed here.")
@@ -20,7 +21,7 @@ enum Authentication {
         } else {
             session = try await homeserver.sessions.session(for: token, address: address)
         }
-        if session.isGuest, [.user, .administrator, .applicationService].contains(access) {
+        if session.isGuest, [.user, .files, .administrator, .applicationService].contains(access) {
             throw MatrixError(.guestAccessForbidden, "Guests may not do this. Make an account first.")
         }
         if access == .administrator, !session.isAdministrator {

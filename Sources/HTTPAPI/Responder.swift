@@ -40,20 +40,21 @@ struct Responder: Sendable {
         guard target.utf8.count <= Limits.maxPathBytes else { throw MatrixError(Self.pathTooLong, "The path is too long.") }
         let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let path = target[..<end]
-        let match = router.match(head.method, path)
-        if head.method == .options {
-            // A preflight is answered for every path: the real request then gets the real answer.
-            guard case .found = match else { return .answered(CrossOrigin.preflight) }
-        }
-        switch match {
+        if head.method == .options, let reply = answerToOptions(head, path) { return .answered(reply) }
+        switch router.match(head.method, path) {
         case .found(let route, let parameters):
             let limit = maxBodyBytes(route)
             if let declared = bodyStream.declaredBytes, declared > limit {
                 throw MatrixError(.tooLarge, "The request body is too large: at most \(limit) bytes are taken.")
             }
             let query = end == target.endIndex ? "" : target[target.utf8.index(after: end)...]
-            let session = try await Authentication.session(head, query, for: route.access, server.homeserver, from: RemoteAddress.text(channel))
-            if let session, !Self.openToLocked.contains(route.path) { try server.homeserver.moderation.requireUnlocked(session.userID) }
+            let session: Session?
+            do {
+                session = try await Authentication.session(head, query, for: route.access, server.homeserver, from: RemoteAddress.text(channel))
+                if let session, !Self.openToLocked.contains(route.path) { try server.homeserver.moderation.requireUnlocked(session.userID) }
+            } catch let error as MatrixError where route.access == .files {
+                return .answered(FileAuthentication.challenge(error, head))
+            }
             return .admitted(
                 APIRequest(
                     server: server, route: route, head: head, parameters: parameters, queryText: query, optionalSession: session,
@@ -68,6 +69,16 @@ struct Responder: Sendable {
             if let reply = WebClient.reply(head, path) { return .answered(reply) }
             throw MatrixError(.unrecognized, "There is nothing at this path.")
         }
+    }
+
+    /// A preflight is answered for every path: the real request then gets the real answer. WebDAV's question goes to its route.
+    private func answerToOptions(_ head: HTTPRequest, _ path: Substring) -> Reply? {
+        if case .found(let route, _) = router.match(.options, path) {
+            // A preflight has no token: only a route for anyone can answer one itself.
+            return head.headerFields[.accessControlRequestMethod] == nil || route.access == .anyone ? nil : CrossOrigin.preflight
+        }
+        guard head.headerFields[.accessControlRequestMethod] == nil, path == "/" || path == "*" else { return CrossOrigin.preflight }
+        return WebDAVRoutes.capabilities
     }
 
     private func maxBodyBytes(_ route: Route) -> Int64 {

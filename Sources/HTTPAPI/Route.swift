@@ -13,6 +13,8 @@ struct Route: Sendable {
         case guest
         /// A user with an account.
         case user
+        /// A user with an account, whose program may also give its name and an app password.
+        case files
         /// A user who administers the box.
         case administrator
         /// An application service, with its own token.

@@ -5,7 +5,7 @@ enum Routes {
     static let all: [Route] =
         discovery + login + registration + account + devices + accountData + profiles + filters + pushRules + push + userDirectory + rooms
         + membership + timeline + search + state + ephemeral + sync + directory + media + encryption + openID + reports + administration
-        + applicationServices + stubs + appliance + synapseAdmin
+        + applicationServices + stubs + appliance + files + synapseAdmin
 
     // MARK: Server discovery. spec: client-server-api/#server-discovery
 
@@ -354,9 +354,44 @@ enum Routes {
         .delete("/_landline/v1/uploads/{uploadId}", .user, UploadRoutes.delete),
         .post("/_landline/v1/tickets", .user, TicketRoutes.issue),
         .get("/d/{ticket}/{name}", .anyone, TicketRoutes.fetch),
+        .get("/_landline/v1/files/thumbnail", .user, FileThumbnailRoutes.thumbnail),
         .get("/_landline/v1/reports", .administrator, ReportRoutes.list),
         .delete("/_landline/v1/reports/{reportId}", .administrator, ReportRoutes.delete),
     ]
+
+    // MARK: Files
+
+    private static let files: [Route] =
+        [
+            .get("/_landline/v1/files/list", .user, FileRoutes.list),
+            .get("/_landline/v1/files/search", .user, FileRoutes.search),
+            .get("/_landline/v1/files/size", .user, FileRoutes.size),
+            .get("/_landline/v1/files/usage", .user, FileRoutes.usage),
+            .get("/_landline/v1/files/bin", .user, FileRoutes.bin),
+            .delete("/_landline/v1/files/bin", .user, FileRoutes.emptyBin),
+            .post("/_landline/v1/files/bin/{id}/restore", .user, FileRoutes.restore),
+            .delete("/_landline/v1/files/bin/{id}", .user, FileRoutes.purge),
+            .get("/_landline/v1/app_passwords", .user, FileRoutes.appPasswords),
+            .post("/_landline/v1/app_passwords", .user, FileRoutes.createAppPassword),
+            .delete("/_landline/v1/app_passwords/{id}", .user, FileRoutes.revokeAppPassword),
+        ] + webDAV(DAVPath.prefix) + webDAV("\(DAVPath.prefix)/{path...}")
+
+    private static func webDAV(_ path: String) -> [Route] {
+        [
+            Route(.options, path, .files, WebDAVRoutes.options),
+            Route(.get, path, .files, WebDAVRoutes.get),
+            Route(.put, path, .files, bodyLimit: .upload, WebDAVRoutes.put),
+            Route(.post, path, .files, bodyLimit: .upload, FormRoutes.submit),
+            Route(.delete, path, .files, WebDAVRoutes.delete),
+            Route(.mkcol, path, .files, WebDAVRoutes.makeFolder),
+            Route(.copy, path, .files, WebDAVRoutes.copy),
+            Route(.move, path, .files, WebDAVRoutes.move),
+            Route(.propfind, path, .files, PropertyRoutes.find),
+            Route(.proppatch, path, .files, PropertyRoutes.patch),
+            Route(.lock, path, .files, LockRoutes.lock),
+            Route(.unlock, path, .files, LockRoutes.unlock),
+        ]
+    }
 
     // MARK: What dashboards for Synapse ask
 

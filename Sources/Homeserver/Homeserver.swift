@@ -9,6 +9,7 @@ public final class Homeserver: Sendable {
 
     // Accounts
     public let sessions: Sessions
+    public let appPasswords: AppPasswords
     public let login: Login
     public let registration: Registration
     public let guests: Guests
@@ -63,6 +64,7 @@ public final class Homeserver: Sendable {
     public let archives: FileArchives
     public let uploads: Uploads
     public let tickets: Tickets
+    public let thumbnails: Thumbnails
     public let quotas: Quotas
 
     /// Where the command line finds the running box.
@@ -122,6 +124,7 @@ public final class Homeserver: Sendable {
             deviceKeys: deviceKeys, deviceLists: deviceLists, toDevice: toDevice, ignoredUsers: ignoredUsers, moderation: moderation)
         let slidingSync = SlidingSync(sync: sync)
         let tickets = Tickets(moderation: moderation)
+        let appPasswords = AppPasswords(database: database, limiter: limiter, serverName: serverName, clock: clock)
         let sessions = Sessions(
             database: database, clock: clock, deviceBegins: { try deviceKeys.devicesChanged(of: $0, in: $1) },
             deviceEnds: { device, user, transaction in
@@ -131,7 +134,7 @@ public final class Homeserver: Sendable {
                 transaction.afterCommit { tickets.deviceEnds(device.key) }
                 try pushers.deviceEnds(device.key, of: user, in: transaction)
                 transaction.record(.deviceEnded(user, device: device.key), at: transaction.nextPosition(), in: feed)
-            })
+            }, allEnd: { try appPasswords.endAll(of: $0, in: $1) })
         let applicationServices = ApplicationServices(
             namespaces: namespaces, database: database, feed: feed, http: http, sessions: sessions, typing: typing, presence: presence,
             serverName: serverName, clock: clock, logger: logger)
@@ -143,6 +146,7 @@ public final class Homeserver: Sendable {
         self.serverName = serverName
         self.configuration = configuration
         self.sessions = sessions
+        self.appPasswords = appPasswords
         self.applicationServices = applicationServices
         login = Login(database: database, sessions: sessions, credentials: credentials, services: applicationServices)
         registration = Registration(
@@ -211,12 +215,18 @@ public final class Homeserver: Sendable {
         media = Media(
             serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
             maxUploadBytes: configuration.maxUploadBytes)
-        files = Files(database: database, blobs: blobs, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
+        let chats = Chats(
+            database: database, blobs: blobs, writer: writer, timeline: timeline, ignoredUsers: ignoredUsers, limiter: limiter,
+            serverName: serverName, clock: clock)
+        files = Files(
+            database: database, blobs: blobs, chats: chats, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)
         archives = FileArchives(files: files, database: database, blobs: blobs)
         uploads = Uploads(
             database: database, blobs: blobs, target: UploadTarget(media: media, files: files), maxUploadBytes: configuration.maxUploadBytes,
             clock: clock)
         self.tickets = tickets
+        thumbnails = Thumbnails(
+            database: database, blobs: blobs, process: ThumbnailProcess(executable: configuration.thumbnailExecutable), logger: logger)
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(

@@ -20,6 +20,8 @@ public struct HomeserverConfiguration: Sendable {
     public var hasHomeRoom: Bool
     public var hasRateLimits: Bool
     public var maxUploadBytes: Int64
+    /// The program that `ThumbnailProcess` starts: landline itself.
+    public var thumbnailExecutable = "/proc/self/exe"
     /// How many bytes an account may keep on the box, unless it was given another number; `nil` for any number.
     public var quotaBytes: Int64?
     /// After how many days an upload that nothing refers to is deleted, counted from when it was used last; 0 for never.

@@ -54,12 +54,12 @@ public final class Media: Sendable {
     ///
     /// - Parameter next: the next piece, `nil` at the end.
     public func upload(_ description: Description, by user: UserID, next: () async throws -> Piece?) async throws -> String {
-        try await store(description, SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet), user, next)
+        try await store(description, Self.newID(), user, next)
     }
 
     /// Reserves a URI to upload to later.
     public func reserve(for user: UserID) throws(MatrixError) -> String {
-        let mediaID = SecureRandom.string(length: Self.mediaIDLength, alphabet: Self.alphabet)
+        let mediaID = Self.newID()
         let isReserved = reserved.withLock { reserved in
             guard reserved.count < Self.maxReservedUploads else { return false }
             reserved[mediaID] = user
@@ -156,10 +156,12 @@ public final class Media: Sendable {
     private func uri(_ mediaID: String) -> String { "mxc://\(serverName)/\(mediaID)" }
 
     /// It goes back into a header later, so it may have only what a header may have.
-    private static func checkedContentType(_ text: String) -> String? {
+    static func checkedContentType(_ text: String) -> String? {
         let isPlain = text.utf8.count <= maxContentTypeBytes && text.contains("/") && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
         return isPlain ? text : nil
     }
+
+    static func newID() -> String { SecureRandom.string(length: mediaIDLength, alphabet: alphabet) }
 
     private static let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 }

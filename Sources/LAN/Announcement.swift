@@ -28,6 +28,8 @@ public struct Announcement: Sendable {
                 ])),
             // A browser's list of local sites opens `path` on this port.
             AnnouncedService(type: ServiceType.http, port: httpPort, text: TextRecord([(TextRecord.pathKey, "/")])),
+            // File managers list it as a network drive. Nobody in particular is meant, so there is no `u`.
+            AnnouncedService(type: ServiceType.webDAV, port: httpPort, text: TextRecord([(TextRecord.pathKey, "/dav/")])),
         ]
     }
 }
@@ -42,4 +44,5 @@ struct AnnouncedService: Sendable, Equatable {
 enum ServiceType {
     static let matrix = "_matrix._tcp"
     static let http = "_http._tcp"
+    static let webDAV = "_webdav._tcp"
 }

@@ -39,7 +39,8 @@ struct MembershipRules {
         guard current != "ban" else { throw forbidden("You are banned from this room.") }
         switch try joinRule(state) {
         case "public": return
-        case "invite", "knock":
+        // A rule that the version does not know closes the room.
+        case let rule where rule == "invite" || rule == "knock" && version.knocking:
             guard current == "invite" || current == "join" else { throw forbidden("You are not invited to this room.") }
         case "restricted" where version.restrictedJoins, "knock_restricted" where version.knockRestricted:
             if current == "invite" || current == "join" { return }
@@ -104,7 +105,7 @@ struct MembershipRules {
 
     private func checkKnock(_ target: UserID, _ state: StateLookup) throws {
         let rule = try joinRule(state)
-        guard rule == "knock" || (rule == "knock_restricted" && version.knockRestricted) else {
+        guard (rule == "knock" && version.knocking) || (rule == "knock_restricted" && version.knockRestricted) else {
             throw forbidden("This room does not take requests to join.")
         }
         guard event.sender == target else { throw forbidden("Nobody can ask to join for somebody else.") }

@@ -20,7 +20,7 @@ public enum Redaction {
     public static func redactedContent(type: String, content: JSONObject, version: RoomVersion) -> JSONObject {
         switch type {
         case "m.room.member":
-            var kept = content.keeping(["membership", "join_authorised_via_users_server"])
+            var kept = content.keeping(version.redactionKeepsAuthoriser ? ["membership", "join_authorised_via_users_server"] : ["membership"])
             if version.updatedRedactionRules, let invite = content.object("third_party_invite") {
                 kept["third_party_invite"] = .object(invite.keeping(["signed"]))
             }
@@ -28,7 +28,7 @@ public enum Redaction {
         case "m.room.create":
             return version.updatedRedactionRules ? content : content.keeping(["creator"])
         case "m.room.join_rules":
-            return content.keeping(["join_rule", "allow"])
+            return content.keeping(version.restrictedJoins ? ["join_rule", "allow"] : ["join_rule"])
         case "m.room.power_levels":
             let kept = content.keeping(["ban", "events", "events_default", "kick", "redact", "state_default", "users", "users_default"])
             guard version.updatedRedactionRules, let invite = content["invite"] else { return kept }

@@ -13,7 +13,8 @@ public final class BlobReader: @unchecked Sendable {
         case file(descriptor: Int32, path: String, threads: FileThreads)
     }
 
-    init(bytes: [UInt8]) {
+    /// Bytes that are in memory.
+    public init(bytes: [UInt8]) {
         byteCount = Int64(bytes.count)
         source = .memory(bytes)
     }

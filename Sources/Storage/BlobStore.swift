@@ -74,10 +74,11 @@ public final class BlobStore: Sendable {
 
     // MARK: Removing
 
-    /// Deletes a content if nothing refers to it any more. To be called where a reference was removed.
+    /// Deletes a content if nothing refers to it any more, and its thumbnails. To be called where a reference was removed.
     public func release(_ hash: Hash, in transaction: WriteTransaction) throws {
-        guard try !transaction.isReferredTo(hash), let wasFile = try transaction.deleteContent(hash), wasFile else { return }
-        transaction.afterCommit { self.discard(hash) }
+        guard try !transaction.isReferredTo(hash), let wasFile = try transaction.deleteContent(hash) else { return }
+        if wasFile { transaction.afterCommit { self.discard(hash) } }
+        for thumbnail in try transaction.removeThumbnails(of: hash) { try release(thumbnail, in: transaction) }
     }
 
     /// On the writer's thread, so that no row for the content can be committed meanwhile.
@@ -107,6 +108,17 @@ public final class BlobStore: Sendable {
 
     private func names(in directory: String) async throws -> [String] {
         try await threads.run { try DirectoryListing.names(in: directory) }
+    }
+
+    /// The disk's space, without what files may not take.
+    public func diskSpace() async throws -> (freeBytes: Int64, totalBytes: Int64) {
+        let directory = directory
+        return try await threads.run {
+            var status = statvfs()
+            guard statvfs(directory, &status) == 0 else { throw StorageError.file(directory) }
+            let blockBytes = Int64(status.f_frsize)
+            return (max(0, Int64(status.f_bavail) * blockBytes - Self.reservedBytes), Int64(status.f_blocks) * blockBytes)
+        }
     }
 
     // MARK: Reading

@@ -36,7 +36,7 @@ extension ReadTransaction {
     }
 
     /// Where contents are referred to by their hash. Each column has an index.
-    static let referringColumns = [("media", "sha256"), ("files", "sha256")]
+    static let referringColumns = [("media", "sha256"), ("files", "sha256"), ("thumbnails", "sha256")]
 }
 
 extension WriteTransaction {

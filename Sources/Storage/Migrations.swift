@@ -14,7 +14,8 @@ enum Migrations {
     private static let steps = [
         Step(Schema.version1), Step(Schema.version2), Step(Schema.guests), Step(Schema.eventTimes), Step(Schema.moderation),
         Step(Schema.applicationServices), Step(Schema.pushers), Step(Schema.relations, fill: Schema.fillRelations), Step(Schema.slidingSync),
-        Step(Schema.search), Step(Schema.files), Step(Schema.uploads), Step(Schema.mediaLife, fill: Schema.fillMediaReferences),
+        Step(Schema.search), Step(Schema.files), Step(Schema.uploads), Step(Schema.appPasswords), Step(Schema.thumbnails),
+        Step(Schema.mediaLife, fill: Schema.fillMediaReferences), Step(Schema.roomFiles, fill: Schema.fillRoomFiles),
     ]
 
     static func prepare(_ connection: Connection) throws {

@@ -190,6 +190,7 @@ extension WriteTransaction {
         try deleteRelation(of: position)
         // Some types keep something.
         try connection.insertMediaReferences(in: redacted.canonicalBytes[redacted.contentRange], of: redacted.event.sender, at: position)
+        try deleteRoomFile(at: position)
         return media
     }
 

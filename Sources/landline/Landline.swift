@@ -1,5 +1,7 @@
 import ArgumentParser
+import CImaging
 import HTTPAPI
+import Homeserver
 
 @main
 struct Landline: AsyncParsableCommand {
@@ -11,6 +13,10 @@ struct Landline: AsyncParsableCommand {
 
     /// Every failure is one line that says what to do, and an exit code that is not 0.
     static func main() async {
+        // Before anything else: such a process is to be small, and it never comes back.
+        if let wish = ThumbnailProcess.wish(ofArguments: CommandLine.arguments) {
+            landline_thumbnail(Int32(wish.width), Int32(wish.height), wish.crops ? 1 : 0, wish.takesAnimation ? 1 : 0)
+        }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

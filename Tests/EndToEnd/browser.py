@@ -42,7 +42,8 @@ class Browser:
 
         def watch(request):
             address = urllib.parse.urlsplit(request.url)
-            if address.scheme not in ("blob", "data") and address.netloc != origin:
+            # Chromium's own viewer for PDF is an extension that it brings along.
+            if address.scheme not in ("blob", "data", "chrome", "chrome-extension") and address.netloc != origin:
                 self.foreign_requests.append(request.url)
 
         def listen(message):

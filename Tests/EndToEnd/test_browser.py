@@ -542,7 +542,7 @@ def test_phone(browser, family_box, tmp_path):
     expect(page.locator("form")).to_be_visible()
     page.screenshot(path=tmp_path / "phone-first-run.png")
     sign_up(page, "Anna", "Set up this box")
-    expect(page.locator("a.room-row")).to_have_count(1)
+    expect(page.locator("a.room-row", has_text="Home")).to_have_count(1)
     page.screenshot(path=tmp_path / "phone-list.png")
     open_room(page, "Home")
     expect(page.locator(".sidebar")).to_be_hidden()

@@ -73,6 +73,9 @@ def test_a_box_is_found_and_withdrawn(lan, landline_executable):
     web = [answer for answer in browsed(lan.b, "_http._tcp") if answer[0] == name]
     assert [answer[1:4] for answer in web] == [("kitchen.local", "10.77.0.1", HTTP_PORT)]
     assert '"path=/"' in web[0][4]
+    drives = [answer for answer in browsed(lan.b, "_webdav._tcp") if answer[0] == name]
+    assert [answer[1:4] for answer in drives] == [("kitchen.local", "10.77.0.1", HTTP_PORT)]
+    assert '"path=/dav/"' in drives[0][4]
 
     # What was announced is true: the box answers there.
     response = lan.b.run("python3", "-c", f"import urllib.request as r; print(r.urlopen('http://{address}:{port}/_matrix/client/versions').read().decode())")
@@ -83,6 +86,7 @@ def test_a_box_is_found_and_withdrawn(lan, landline_executable):
     # A box that withdraws says goodbye: others forget it after a second, and not after the records' lifetime of minutes.
     wait_until(lambda: browsed(lan.b, "_matrix._tcp") == [], "the box to disappear", timeout_seconds=10)
     assert browsed(lan.b, "_http._tcp") == []
+    assert browsed(lan.b, "_webdav._tcp") == []
     assert discovered(lan.b, landline_executable) == []
 
 

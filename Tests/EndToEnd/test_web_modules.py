@@ -18,7 +18,10 @@ LANGUAGES = ("en", "zh-Hans")
 
 
 def table(language):
-    return json.loads((WEB / "lang" / f"{language}.json").read_text())
+    """All sentences: those of the first view, and those that come with the pages of the file store."""
+    first, files = (json.loads((WEB / "lang" / f"{part}{language}.json").read_text()) for part in ("", "files."))
+    assert not set(first) & set(files)
+    return {**first, **files}
 
 
 def test_the_modules_pass_their_own_tests(tmp_path):
@@ -63,7 +66,7 @@ def test_every_sentence_exists_and_is_used():
 
 def test_old_browsers_can_read_it():
     """ES2019 and modules: a tablet that no longer gets updates should still chat."""
-    newer = re.compile(r"\?\.[A-Za-z_(\[]|\?\?|\|\|=|&&=|\.replaceAll\(|\.at\(|\.matchAll\(|structuredClone|Object\.hasOwn|randomUUID|crypto\.subtle")
+    newer = re.compile(r"\?\.[A-Za-z_(\[]|\?\?|\|\|=|&&=|\.replaceAll\(|\.replaceChildren\(|\.at\(|\.matchAll\(|structuredClone|Object\.hasOwn|randomUUID|crypto\.subtle")
     for script in SCRIPTS:
         for number, line in enumerate(script.read_text().splitlines(), 1):
             code = re.sub(r"//.*|^\s*\*.*", "", line)
@@ -108,4 +111,7 @@ def test_every_icon_is_drawn():
         used |= set(re.findall(r"(?:\bicon(?:Button)?\(|icon: |command\(|action\(|draw\(card, |showContext\()'([\w-]+)'", text))
         if script.name == "timeline-row.js":
             used |= {"warning", "tick", "ticks", "clock"}
+        if script.name == "kinds.js":
+            used |= set(re.findall(r": '(\w+)'", re.search(r"const symbols = (.*);", text)[1]))
+        used |= set(re.findall(r"(?:\bicon\([^()]* [?:] |root\(\w+, )'([\w-]+)'", text)) | set(re.findall(r"\bicon\([^()]* \? '\w+' : '([\w-]+)'", text))
     assert used <= drawn, used - drawn

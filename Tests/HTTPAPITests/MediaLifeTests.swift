@@ -47,7 +47,8 @@ struct MediaLifeTests {
             try await ben.join(room)
             let (full, thumbnail, custom) = (try await upload(big, anna), try await upload([1], anna), try await upload([2], anna))
             let event = try await send(
-                picture(full, ["info": ["thumbnail_url": .string(thumbnail)], "org.example": ["list": ["<img src=\"\(custom)\">"]]]), to: room,
+                picture(full, ["info": ["thumbnail_url": .string(thumbnail)], "org.example": ["list": [.string("<img src=\"\(custom)\">")]]]),
+                to: room,
                 anna)
             for uri in [full, thumbnail, custom] { #expect(try await status(uri, ben) == 200) }
             #expect(try server.blobs().count == 1)

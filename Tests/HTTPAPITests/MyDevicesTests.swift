@@ -1,9 +1,9 @@
-import Homeserver
 import MatrixCore
 import TestSupport
 import Testing
 
 @testable import HTTPAPI
+@testable import Homeserver
 
 /// The room in which everybody sends things to themselves.
 struct MyDevicesTests {

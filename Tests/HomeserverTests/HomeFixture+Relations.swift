@@ -35,7 +35,7 @@ extension HomeFixture {
 
     /// An event as the user's device sees it.
     func event(_ event: EventID, in room: RoomID, for session: Session) async throws -> JSONObject {
-        let (event, aggregations) = try await home.history.event(event, in: room, for: session.userID)
+        let (event, aggregations, _) = try await home.history.event(event, in: room, for: session.userID)
         var format = EventFormat(for: session)
         format.aggregations = aggregations
         var writer = JSONWriter()

@@ -29,7 +29,7 @@ import Testing
 
             let create = try #require(state[StateKey("m.room.create")])
             #expect(create.string("room_version") == version.rawValue)
-            #expect(create.string("creator") == (version == .v10 ? alice.userID.rawValue : nil))
+            #expect(create.string("creator") == (version.creatorInContent ? alice.userID.rawValue : nil))
             let isTrusted = preset == .trustedPrivateChat
             #expect(create.array("additional_creators") == (version == .v12 && isTrusted ? [.string(bob.userID.rawValue)] : nil))
 
@@ -152,7 +152,7 @@ import Testing
     }
 
     static let refusals = [
-        Refusal(body: ["room_version": "9"], code: .unsupportedRoomVersion),
+        Refusal(body: ["room_version": "5"], code: .unsupportedRoomVersion),
         Refusal(body: ["room_version": "12 "], code: .unsupportedRoomVersion),
         Refusal(body: ["room_version": 11], code: .badJSON),
         Refusal(body: ["preset": "chat"], code: .invalidParameter),

@@ -202,7 +202,7 @@ import Testing
             let because = try JSONObject(parsing: writer.bytes).object("unsigned")?.object("redacted_because")
             #expect(because?.string("redacts") == second.rawValue)
             #expect(because?.object("content")?.string("reason") == "rude")
-            #expect(because?.object("content")?.string("redacts") == (version == .v10 ? nil : second.rawValue))
+            #expect(because?.object("content")?.string("redacts") == (version.redactsInContent == false ? nil : second.rawValue))
 
             try await fixture.leave(room, bob)
             let left = try await fixture.wholeTimeline(of: room).last { $0.sender == bob.userID }

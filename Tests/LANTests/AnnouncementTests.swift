@@ -5,10 +5,11 @@ import Testing
 @Suite struct AnnouncementTests {
     @Test func servicesCarryTheirText() {
         let announcement = Announcement(serviceName: "Landline", serverName: "kitchen.local", httpPort: 8008, version: "1.2")
-        #expect(announcement.services.map(\.type) == ["_matrix._tcp", "_http._tcp"])
-        #expect(announcement.services.map(\.port) == [8008, 8008])
+        #expect(announcement.services.map(\.type) == ["_matrix._tcp", "_http._tcp", "_webdav._tcp"])
+        #expect(announcement.services.map(\.port) == [8008, 8008, 8008])
         #expect(announcement.services[0].text.entries == ["product=landline", "version=1.2", "server_name=kitchen.local", "path=/"])
         #expect(announcement.services[1].text.entries == ["path=/"])
+        #expect(announcement.services[2].text.entries == ["path=/dav/"])
     }
 
     @Test func textRecordsAreReadByKey() {

@@ -82,6 +82,18 @@ struct RedactionTests {
         #expect(Redaction.redacted(event, version: .v10) == keptInVersion10)
     }
 
+    @Test func olderVersionsKeepLess() {
+        let member: JSONObject = ["membership": "join", "join_authorised_via_users_server": "@a:b"]
+        let rules: JSONObject = ["join_rule": "restricted", "allow": []]
+        func kept(_ type: String, _ content: JSONObject, _ version: RoomVersion) -> [String] {
+            Redaction.redactedContent(type: type, content: content, version: version).keys.map { String($0) }
+        }
+        #expect(kept("m.room.member", member, .v8) == ["membership"])
+        #expect(kept("m.room.member", member, .v9).count == 2)
+        #expect(kept("m.room.join_rules", rules, .v7) == ["join_rule"])
+        #expect(kept("m.room.join_rules", rules, .v8).count == 2)
+    }
+
     @Test(arguments: RoomVersion.allCases)
     func redactingTwiceChangesNothing(version: RoomVersion) {
         for example in Self.cases {

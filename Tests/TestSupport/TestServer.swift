@@ -1,3 +1,4 @@
+import Glibc
 public import HTTPAPI
 public import Homeserver
 import Logging
@@ -25,6 +26,7 @@ public final class TestServer: Sendable {
         let directory = try directory ?? TemporaryDirectory()
         var configuration = HomeserverConfiguration(
             dataDirectory: directory.path + "/data", serverName: "test.example", registration: .open, hasHomeRoom: false, hasRateLimits: false)
+        configuration.thumbnailExecutable = Self.executable
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -40,6 +42,13 @@ public final class TestServer: Sendable {
         self.server = server
         self.context = context
         self.directory = directory
+    }
+
+    /// The program itself, which the build of the tests makes too.
+    public static var executable: String {
+        if let path = getenv("LANDLINE_EXECUTABLE") { return String(cString: path) }
+        let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return "/\(repository)/.build/debug/landline"
     }
 
     /// How many requests are being answered now.

@@ -34,6 +34,7 @@ export function isTemporary(error) {
  * @typedef {object} RequestOptions
  * @property {any} [body]
  * @property {Record<string, string|number|undefined>} [query]
+ * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
  * @property {number} [timeoutMilliseconds]
  */
@@ -107,7 +108,7 @@ export class Api {
         try {
             return await fetch(path + queryString(options.query), {
                 method,
-                headers: this.headers(options.body),
+                headers: Object.assign(this.headers(options.body), options.headers),
                 body: options.body === undefined ? undefined : JSON.stringify(options.body),
                 signal: controller.signal,
                 cache: 'no-store',

@@ -15,9 +15,11 @@ import { createDirectRoom, joinRoom } from './rooms.js';
 import { goToRoom } from './route.js';
 import { forgetSession } from './session.js';
 import { Store } from './state.js';
+import { storedKeys } from './storage.js';
 import { Sync } from './sync.js';
+import { loadUploads } from './views/lazy.js';
 
-/** One logged-in account in this tab: its parts, wired to each other. Emits `learned` and `end`. */
+/** One logged-in account in this tab: its parts, wired to each other. Emits `learned`, `uploads`, `uploaded`, `wanted-event` and `end`. */
 export class App extends Emitter {
     /**
      * @param {import('./types.js').Session} session
@@ -32,6 +34,13 @@ export class App extends Emitter {
         this.learning = false;
         /** @type {{displayname?: string, avatar_url?: string}} */
         this.profile = {};
+        /** @type {{roomId: string, eventId: string}|null} a message to go to when its room is open */
+        this.wantedEvent = null;
+        /** @type {Promise<{queue: import('./files/queue.js').UploadQueue, stop: () => void}>|null} */
+        this.uploading = null;
+        this.sendsFiles = false;
+        /** @type {HTMLElement|null} the line that says how far the uploads are */
+        this.uploadStrip = null;
         this.tabId = randomId(8);
         this.api = new Api(session.accessToken);
         this.store = new Store(session.userId);
@@ -46,7 +55,7 @@ export class App extends Emitter {
         this.api.whenTokenIsUnknown = () => this.end();
         /** @param {BeforeUnloadEvent} event */
         this.warnBeforeLeaving = (event) => {
-            if (this.outbox.entries.some((entry) => entry.file && entry.state === 'sending')) {
+            if (this.sendsFiles || this.outbox.entries.some((entry) => entry.file && entry.state === 'sending')) {
                 event.preventDefault();
                 event.returnValue = '';
             }
@@ -75,6 +84,25 @@ export class App extends Emitter {
         window.addEventListener('beforeunload', this.warnBeforeLeaving);
         this.sync.start();
         this.learn();
+        if (storedKeys('upload.').length > 0) {
+            this.uploads().catch(() => {});
+        }
+    }
+
+    /** The room of this user's own devices, unless they left it. */
+    myDevicesRoom() {
+        const room = this.store.rooms.get(this.store.myDevicesRoomId || '');
+        return room && room.membership === 'join' ? room.id : undefined;
+    }
+
+    /**
+     * The files on their way into folders; its code is fetched when there is the first.
+     * @returns {Promise<import('./files/queue.js').UploadQueue>}
+     */
+    async uploads() {
+        this.uploading = this.uploading || loadUploads(this);
+        this.uploading.catch(() => { this.uploading = null; });
+        return (await this.uploading).queue;
     }
 
     /** How this user is called and looks: from the store when a room tells, else from the profile. */
@@ -104,7 +132,11 @@ export class App extends Emitter {
         try {
             // A user without a profile is no reason to ask again.
             this.profile = await fetchProfile(this.api, this.session.userId).catch((error) => (isTemporary(error) ? Promise.reject(error) : {}));
-            this.isAdmin = (await fetchMe(this.api)).admin === true;
+            const me = await fetchMe(this.api);
+            this.isAdmin = me.admin === true;
+            if (me.my_devices_room) {
+                this.store.setMyDevicesRoom(me.my_devices_room);
+            }
             this.box = await fetchBox(this.api);
             this.learned = true;
             this.emit('learned');
@@ -208,6 +240,9 @@ export class App extends Emitter {
         this.outbox.stop();
         this.shelf.stop();
         this.media.clear();
+        if (this.uploading) {
+            this.uploading.then((uploads) => uploads.stop(), () => {});
+        }
         window.removeEventListener('beforeunload', this.warnBeforeLeaving);
         if (this.channel) {
             this.channel.close();

@@ -22,7 +22,7 @@ export function fetchBox(api) {
 
 /**
  * @param {Api} api
- * @returns {Promise<{user_id: string, admin: boolean}>}
+ * @returns {Promise<{user_id: string, admin: boolean, my_devices_room?: string}>}
  */
 export function fetchMe(api) {
     return api.get('/_landline/v1/me');

@@ -1,10 +1,12 @@
-import { isTemporary } from './api.js';
+import { isTemporary, NetworkError } from './api.js';
 import { dropFile, keptFile } from './file-shelf.js';
 import { isPicture, readPicture, readVideo } from './picture.js';
 import { sendEvent } from './rooms.js';
 import { upload, UploadCancelled } from './upload.js';
 
 /** @typedef {import('./types.js').OutboxEntry} OutboxEntry */
+
+const largestWholeBytes = 1024 * 1024;
 
 /** Takes outbox entries to the box: files are uploaded first, once, and then sent as a message that points to them. */
 export class Carrier {
@@ -43,6 +45,10 @@ export class Carrier {
         if (entry.file) {
             dropFile(entry.id);
         }
+        const { uploadUrl } = entry;
+        if (uploadUrl && !entry.uploaded) {
+            import('./files/tus.js').then((tus) => tus.terminate(this.api, uploadUrl)).catch(() => {});
+        }
     }
 
     /**
@@ -73,6 +79,7 @@ export class Carrier {
         entry.content.url = await this.send(entry, file, {
             name: described.name,
             type: described.type,
+            changed,
             onprogress: (/** @type {number} */ share) => {
                 entry.progress = Math.min(share, 0.99);
                 changed();
@@ -86,19 +93,45 @@ export class Carrier {
     /**
      * @param {OutboxEntry} entry
      * @param {Blob} file
-     * @param {{name: string, type: string, onprogress?: (share: number) => void}} options
+     * @param {{name: string, type: string, onprogress?: (share: number) => void, changed?: () => void}} options
      */
     async send(entry, file, options) {
         if (entry.cancelled) {
             throw new UploadCancelled();
         }
         try {
-            const mxc = await upload(this.api, file, Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options));
+            const watched = Object.assign({ onstart: (/** @type {() => void} */ abort) => this.aborts.set(entry.id, abort) }, options);
+            const mxc = file.size > largestWholeBytes ? await this.sendInSlices(entry, file, watched) : await upload(this.api, file, watched);
             this.uploaded(mxc, file);
             return mxc;
         } finally {
             this.aborts.delete(entry.id);
         }
+    }
+
+    /**
+     * Large files go on where they broke off, also at the next try after a reload.
+     * @param {OutboxEntry} entry
+     * @param {Blob} file
+     * @param {{name: string, type: string, onstart: (abort: () => void) => void, onprogress?: (share: number) => void, changed?: () => void}} options
+     */
+    async sendInSlices(entry, file, options) {
+        const { carryOn } = await import('./files/tus.js').catch((error) => Promise.reject(new NetworkError(String(error))));
+        const result = await carryOn(this.api, file, { name: options.name, type: options.type }, entry.uploadUrl, {
+            onstart: options.onstart,
+            onoffset: (offset) => options.onprogress && options.onprogress(offset / file.size),
+            onurl: (url) => {
+                entry.uploadUrl = url;
+                entry.progress = undefined;
+                if (options.changed) {
+                    options.changed();
+                }
+            },
+        });
+        if (!result.mxc) {
+            throw new NetworkError('the box did not say where the file is');
+        }
+        return result.mxc;
     }
 }
 

@@ -52,10 +52,11 @@ async function transact(mode, work) {
 /**
  * @param {string} id
  * @param {Blob} file
+ * @param {boolean} [lasting] whether it is to live through a reload, for which the browser copies it
  */
-export function keepFile(id, file) {
+export async function keepFile(id, file, lasting = true) {
     memory.set(id, file);
-    return transact('readwrite', (store) => store.put(file, id));
+    return lasting ? transact('readwrite', (store) => store.put(file, id)) : undefined;
 }
 
 /**

@@ -24,10 +24,26 @@ export function pickLanguage(chosen, preferred) {
     return 'en';
 }
 
+/**
+ * Sentences of pages that are not part of the first view, by the name of their part.
+ * @type {Set<string>}
+ */
+const parts = new Set();
+
 /** @param {string} language */
 export async function loadLanguage(language) {
-    const response = await fetch('/lang/' + language + '.json');
-    useLanguage(language, await response.json());
+    const names = [language].concat(Array.from(parts, (part) => part + '.' + language));
+    const tables = await Promise.all(names.map((name) => fetch('/lang/' + name + '.json').then((response) => response.json())));
+    useLanguage(language, Object.assign({}, ...tables));
+}
+
+/** @param {string} part */
+export async function loadLanguagePart(part) {
+    if (!parts.has(part)) {
+        const response = await fetch('/lang/' + part + '.' + locale + '.json');
+        Object.assign(messages, await response.json());
+        parts.add(part);
+    }
 }
 
 /**

@@ -36,15 +36,36 @@ export class Media {
      */
     address(mxc, size) {
         const key = mxc + (size ? '#' + size.width + 'x' + size.height + size.method : '');
+        const query = size ? { width: size.width, height: size.height, method: size.method } : undefined;
+        return this.addressOf(key, () => mediaPath(mxc, size ? 'thumbnail' : 'download'), query);
+    }
+
+    /**
+     * A picture of the box by its path, kept under a key that changes when the picture does.
+     * @param {string} key
+     * @param {() => string} where
+     * @param {any} [query]
+     * @returns {Promise<string>}
+     */
+    addressOf(key, where, query) {
         const kept = this.kept.get(key);
         if (kept) {
             this.kept.delete(key);
             this.kept.set(key, kept);
             return Promise.resolve(kept.url);
         }
-        const underway = this.underway.get(key) || this.load(key, mxc, size).finally(() => this.underway.delete(key));
+        const underway = this.underway.get(key) || this.load(key, where, query).finally(() => this.underway.delete(key));
         this.underway.set(key, underway);
         return underway;
+    }
+
+    /**
+     * What `addressOf` would give, if it is here already.
+     * @param {string} key
+     */
+    atHand(key) {
+        const kept = this.kept.get(key);
+        return kept && kept.url;
     }
 
     /**
@@ -54,8 +75,7 @@ export class Media {
      * @returns {string|undefined}
      */
     addressAtHand(mxc, size) {
-        const kept = this.kept.get(mxc + (size ? '#' + size.width + 'x' + size.height + size.method : ''));
-        return kept && kept.url;
+        return this.atHand(mxc + (size ? '#' + size.width + 'x' + size.height + size.method : ''));
     }
 
     /**
@@ -71,15 +91,13 @@ export class Media {
 
     /**
      * @param {string} key
-     * @param {string} mxc
-     * @param {{width: number, height: number, method: 'crop'|'scale'}} [size]
+     * @param {() => string} where
+     * @param {any} [query]
      */
-    async load(key, mxc, size) {
-        const where = mediaPath(mxc, size ? 'thumbnail' : 'download');
-        const query = size ? { width: size.width, height: size.height, method: size.method } : undefined;
+    async load(key, where, query) {
         await this.turn();
         try {
-            return this.keep(key, await this.fetchBlob(where, query));
+            return this.keep(key, await this.fetchBlob(where(), query));
         } finally {
             this.running -= 1;
             const next = this.queue.shift();
@@ -92,38 +110,14 @@ export class Media {
     /**
      * @param {string} where
      * @param {any} [query]
-     * @param {(share: number) => void} [onprogress]
      * @returns {Promise<Blob>}
      */
-    async fetchBlob(where, query, onprogress) {
+    async fetchBlob(where, query) {
         const response = await this.api.fetch('GET', where, { query, timeoutMilliseconds: downloadPatienceMilliseconds });
         if (!response.ok) {
             throw new Error('HTTP ' + response.status);
         }
-        const total = Number(response.headers.get('Content-Length'));
-        if (!onprogress || !total || !response.body || !response.body.getReader) {
-            return response.blob();
-        }
-        const reader = response.body.getReader();
-        const parts = [];
-        for (let received = 0; ;) {
-            const { done, value } = await reader.read();
-            if (done || !value) {
-                return new Blob(parts, { type: response.headers.get('Content-Type') || '' });
-            }
-            parts.push(value);
-            received += value.length;
-            onprogress(received / total);
-        }
-    }
-
-    /**
-     * The whole file, with progress; not kept, for it may be large.
-     * @param {string} mxc
-     * @param {(share: number) => void} onprogress
-     */
-    download(mxc, onprogress) {
-        return this.fetchBlob(mediaPath(mxc, 'download'), undefined, onprogress);
+        return response.blob();
     }
 
     turn() {

@@ -5,13 +5,17 @@ const heartbeatMilliseconds = 15000;
 const aliveMilliseconds = 150000;
 
 /**
- * Keeps outbox entries in localStorage, one key each so that two tabs never overwrite each other's.
+ * Keeps entries of the outbox, or of another queue, in localStorage, one key each so that two tabs never overwrite each other's.
  * A tab that runs says so; the entries of one that no longer does are for whoever comes next.
  */
 export class OutboxShelf {
-    /** @param {string} tabId */
-    constructor(tabId) {
+    /**
+     * @param {string} tabId
+     * @param {string} [prefix] of the keys
+     */
+    constructor(tabId, prefix = 'outbox.') {
         this.tabId = tabId;
+        this.prefix = prefix;
         this.timer = 0;
         this.leave = () => removeStored('tab.' + tabId);
     }
@@ -33,7 +37,7 @@ export class OutboxShelf {
 
     /** @param {string} id */
     read(id) {
-        return readStored('outbox.' + id);
+        return readStored(this.prefix + id);
     }
 
     /**
@@ -41,16 +45,16 @@ export class OutboxShelf {
      * @param {any} entry
      */
     write(id, entry) {
-        writeStored('outbox.' + id, entry);
+        writeStored(this.prefix + id, entry);
     }
 
     /** @param {string} id */
     remove(id) {
-        removeStored('outbox.' + id);
+        removeStored(this.prefix + id);
     }
 
     ids() {
-        return storedKeys('outbox.').map((key) => key.slice('outbox.'.length));
+        return storedKeys(this.prefix).map((key) => key.slice(this.prefix.length));
     }
 
     /** @param {string} tab */

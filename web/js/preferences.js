@@ -1,6 +1,6 @@
 import { readStored, writeStored } from './storage.js';
 
-const defaults = { language: 'auto', theme: 'auto', sound: true, notifications: false };
+const defaults = { language: 'auto', theme: 'auto', sound: true, notifications: false, fileLayout: 'rows', fileSort: 'name', fileDirection: 'f' };
 
 /**
  * @template {keyof typeof defaults} Name

@@ -9,6 +9,9 @@ import { localpart } from './ids.js';
  * @returns {string}
  */
 export function roomName(room) {
+    if (room.isMyDevices) {
+        return t('devices.room');
+    }
     const named = room.stateContent('m.room.name').name;
     if (typeof named === 'string' && named.trim() !== '') {
         return named;
@@ -43,7 +46,7 @@ export function others(room) {
 /**
  * The picture of a room: its own, or the other person's in a chat of two.
  * @param {import('./room.js').Room} room
- * @returns {{name: string, colourKey: string, mxc?: string}}
+ * @returns {{name: string, colourKey: string, mxc?: string, symbol?: string}}
  */
 export function roomPicture(room) {
     const own = room.stateContent('m.room.avatar').url;
@@ -54,6 +57,7 @@ export function roomPicture(room) {
         name: roomName(room),
         colourKey: other || room.id,
         mxc: typeof own === 'string' ? own : member && member.avatar,
+        symbol: room.isMyDevices ? 'devices' : undefined,
     };
 }
 

@@ -33,6 +33,7 @@ export class Room {
         this.fullyRead = undefined;
         /** @type {string|undefined} */
         this.directUserId = undefined;
+        this.isMyDevices = false;
         // The box's clock may jump, so what arrives while we watch is ordered by arrival; time only orders what was there before.
         this.arrival = 0;
         this.activityTime = 0;

@@ -1,7 +1,8 @@
+import { folderFromHash, folderHref } from './files/paths.js';
 import { closeLayers } from './layers.js';
 
 /**
- * @typedef {{name: 'list'} | {name: 'room', roomId: string}} Route
+ * @typedef {{name: 'list'} | {name: 'room', roomId: string} | {name: 'files', folder: string}} Route
  */
 
 let cameFromList = false;
@@ -9,7 +10,8 @@ let cameFromList = false;
 /** @returns {Route} */
 export function currentRoute() {
     const match = /^#\/room\/([^/]+)$/.exec(location.hash);
-    return match ? { name: 'room', roomId: decodeURIComponent(match[1]) } : { name: 'list' };
+    const folder = folderFromHash(location.hash);
+    return match ? { name: 'room', roomId: decodeURIComponent(match[1]) } : folder !== null ? { name: 'files', folder } : { name: 'list' };
 }
 
 /**
@@ -25,6 +27,12 @@ export async function goToRoom(roomId) {
     await closeLayers();
     cameFromList = currentRoute().name === 'list';
     location.hash = roomHref(roomId);
+}
+
+/** @param {string} folder */
+export async function goToFolder(folder) {
+    await closeLayers();
+    location.hash = folderHref(folder);
 }
 
 /** Back to the list: by a step back when that is where one came from, so that the phone's back button does not go in circles. */

@@ -16,7 +16,7 @@ export function saveSession(session) {
 /** Forgets the account on this browser: its token, drafts and unsent messages. The language and the theme stay. */
 export function forgetSession() {
     removeStored(key);
-    for (const start of ['draft.', 'outbox.', 'leader']) {
+    for (const start of ['draft.', 'outbox.', 'upload.', 'leader']) {
         storedKeys(start).forEach(removeStored);
     }
 }

@@ -21,6 +21,14 @@ export class Store extends Emitter {
         this.ready = false;
         /** @type {string|undefined} rooms that are looked at keep all that was loaded */
         this.openRoomId = undefined;
+        /** @type {string|undefined} where this user sends things to their own devices */
+        this.myDevicesRoomId = undefined;
+    }
+
+    /** @param {string|undefined} id */
+    setMyDevicesRoom(id) {
+        this.myDevicesRoomId = id;
+        this.rooms.forEach((room) => { room.isMyDevices = room.id === id; });
     }
 
     /**
@@ -57,6 +65,10 @@ export class Store extends Emitter {
             this.accountData.set(event.type, event.content || {});
         }
         this.markDirectRooms();
+        const { room_id: ownDevices } = this.accountData.get('org.landline.my_devices') || {};
+        if (typeof ownDevices === 'string') {
+            this.setMyDevicesRoom(ownDevices);
+        }
         const watching = this.ready;
         this.ready = true;
         changed.forEach((id) => this.emit('room:' + id));
@@ -73,6 +85,7 @@ export class Store extends Emitter {
             return known;
         }
         const room = new Room(id, this.userId);
+        room.isMyDevices = id === this.myDevicesRoomId;
         this.rooms.set(id, room);
         return room;
     }
@@ -167,10 +180,10 @@ export class Store extends Emitter {
         this.rooms.forEach((room) => { room.directUserId = direct.get(room.id); });
     }
 
-    /** @returns {Room[]} invitations first, then by latest activity */
+    /** @returns {Room[]} one's own devices first, then invitations, then by latest activity */
     sorted() {
         const shown = Array.from(this.rooms.values()).filter((room) => !room.isSpace);
-        return shown.sort((a, b) => Number(b.membership === 'invite') - Number(a.membership === 'invite')
+        return shown.sort((a, b) => Number(b.isMyDevices) - Number(a.isMyDevices) || Number(b.membership === 'invite') - Number(a.membership === 'invite')
             || b.arrival - a.arrival || b.activityTime - a.activityTime || (a.id < b.id ? -1 : 1));
     }
 

@@ -48,6 +48,7 @@
  * @property {'waiting'|'sending'|'sent'|'failed'} state
  * @property {{name: string, type: string, size: number}} [file]
  * @property {boolean} [uploaded]
+ * @property {string} [uploadUrl] from which a broken upload goes on
  * @property {boolean} [cancelled]
  * @property {number} [progress] 0 to 1
  * @property {string} [eventId]

@@ -31,7 +31,7 @@ enum MediaRoutes {
             contentType: request.headers[.contentType], fileName: request.query("filename"), byteCount: request.bodyStream.declaredBytes)
     }
 
-    private static func nextPiece(_ request: APIRequest) async throws -> Media.Piece? {
+    static func nextPiece(_ request: APIRequest) async throws -> Media.Piece? {
         guard let buffer = try await request.bodyStream.next() else { return nil }
         return { take in try buffer.withUnsafeReadableBytes(take) }
     }
@@ -54,20 +54,31 @@ enum MediaRoutes {
         FileReply.reply(try await open(request), named: request.parameter("fileName"), request)
     }
 
-    /// The original, whatever size is asked for: a thumbnail may be larger than that.
+    /// `timeout_ms`, `allow_remote` and `allow_redirect` have no meaning where all files are here.
     ///
     /// spec: client-server-api/#get_matrixclientv1mediathumbnailservernamemediaid
     static func thumbnail(_ request: APIRequest) async throws -> Reply {
-        for name in ["width", "height"] {
-            guard try request.queryInteger(name, range: 1...Int(UInt16.max)) != nil else {
+        let wish = try thumbnailWish(request)
+        return try await thumbnailReply(open(request), wish, request)
+    }
+
+    static func thumbnailWish(_ request: APIRequest) throws -> ThumbnailWish {
+        func side(_ name: String) throws -> Int {
+            guard let value = try request.queryInteger(name, range: 1...Int(UInt16.max)) else {
                 throw MatrixError(.missingParameter, "\(name) is missing.")
             }
+            return value
         }
-        let file = try await open(request)
-        guard let contentType = file.contentType?.lowercased(), contentType.hasPrefix("image/") else {
-            throw MatrixError(.unknown, "There is no thumbnail of this file: it is no picture.")
+        guard let method = ThumbnailWish.Method(rawValue: request.query("method") ?? "scale") else {
+            throw MatrixError(.invalidParameter, "method must be crop or scale.")
         }
-        return FileReply.reply(file, named: file.name, request)
+        return try ThumbnailWish(width: side("width"), height: side("height"), method: method, takesAnimation: request.query("animated") == "true")
+    }
+
+    static func thumbnailReply(_ file: OpenFile, _ wish: ThumbnailWish, _ request: APIRequest) async throws -> Reply {
+        let caller = request.optionalSession?.userID.rawValue ?? request.remoteAddress ?? ""
+        let thumbnail = try await request.homeserver.thumbnails.thumbnail(of: file, wish, for: caller)
+        return FileReply.reply(thumbnail, named: thumbnail.name, request)
     }
 
     private static func open(_ request: APIRequest) async throws -> OpenFile {

@@ -158,10 +158,9 @@ enum ZipRecords {
     private static func dosTime(_ milliseconds: Int64) -> (date: UInt16, time: UInt16) {
         // What 7 bits of years from 1980 can hold.
         let seconds = min(max(milliseconds / 1_000, 315_532_800), 4_354_819_199)
-        let (year, month, day) = HTTPDate.civil(seconds / 86_400)
-        let ofDay = seconds % 86_400
+        let date = HTTPDate.parts(ofMilliseconds: seconds * 1_000)
         return (
-            UInt16((year - 1980) << 9 | month << 5 | day), UInt16(ofDay / 3_600 << 11 | ofDay / 60 % 60 << 5 | ofDay % 60 / 2)
+            UInt16((date.year - 1980) << 9 | date.month << 5 | date.day), UInt16(date.hour << 11 | date.minute << 5 | date.second / 2)
         )
     }
 }

@@ -13,6 +13,7 @@ public final class RateLimiter: Sendable {
 
         static let loginFailuresOfAccount = Limit(burst: 10, perSecond: 1.0 / 30)
         static let loginFailuresFromAddress = Limit(burst: 30, perSecond: 1.0 / 10)
+        static let appPasswordFailuresFromAddress = Limit(burst: 30, perSecond: 1.0 / 10)
         static let registrationsFromAddress = Limit(burst: 20, perSecond: 1.0 / 30)
         static let pushesFromAddress = Limit(burst: 100, perSecond: 5)
         static let sending = Limit(burst: 200, perSecond: 20)
@@ -22,6 +23,7 @@ public final class RateLimiter: Sendable {
     enum Subject: Hashable, Sendable {
         case loginFailuresOfAccount(UserID)
         case loginFailuresFromAddress(String)
+        case appPasswordFailuresFromAddress(String)
         case registrationsFromAddress(String)
         case pushesFromAddress(String)
         case sending(UserID)
@@ -31,6 +33,7 @@ public final class RateLimiter: Sendable {
             switch self {
             case .loginFailuresOfAccount: .loginFailuresOfAccount
             case .loginFailuresFromAddress: .loginFailuresFromAddress
+            case .appPasswordFailuresFromAddress: .appPasswordFailuresFromAddress
             case .registrationsFromAddress: .registrationsFromAddress
             case .pushesFromAddress: .pushesFromAddress
             case .sending: .sending

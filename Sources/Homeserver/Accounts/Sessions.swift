@@ -38,22 +38,26 @@ public final class Sessions: Sendable {
     private let monotonicClock: MonotonicClock
     private let deviceBegins: DeviceBeginning
     private let deviceEnds: DeviceEnd
+    private let allEnd: AllEnd
     private let state = Mutex(State())
 
     /// What else has to go with a device, which is still there when it is called.
     typealias DeviceEnd = @Sendable (DeviceRecord, UserID, WriteTransaction) throws -> Void
     /// What else happens when a user has a new device.
     typealias DeviceBeginning = @Sendable (UserID, WriteTransaction) throws -> Void
+    /// What else ends where all devices of a user do.
+    typealias AllEnd = @Sendable (UserID, WriteTransaction) throws -> Void
 
     init(
         database: Database, clock: Clock, monotonicClock: MonotonicClock = .system, deviceBegins: @escaping DeviceBeginning = { _, _ in },
-        deviceEnds: @escaping DeviceEnd = { _, _, _ in }
+        deviceEnds: @escaping DeviceEnd = { _, _, _ in }, allEnd: @escaping AllEnd = { _, _ in }
     ) {
         self.database = database
         self.clock = clock
         self.monotonicClock = monotonicClock
         self.deviceBegins = deviceBegins
         self.deviceEnds = deviceEnds
+        self.allEnd = allEnd
     }
 
     // MARK: Use
@@ -142,6 +146,7 @@ public final class Sessions: Sendable {
         for device in try transaction.devices(of: user) where device.key != keptKey {
             try end(device, of: user, in: transaction)
         }
+        try allEnd(user, transaction)
     }
 
     /// Stores who was seen since the last call. Call it where something is written anyway, as it is not worth a flush of its own.

@@ -1,5 +1,4 @@
 public import MatrixCore
-@_spi(_Unicode) import Swift
 
 /// A place in the file store as people see it: `/Shared/Photos/beach.jpg`. No component of it ever becomes a path of the disk.
 public struct FilePath: Sendable, Hashable, CustomStringConvertible {
@@ -9,7 +8,7 @@ public struct FilePath: Sendable, Hashable, CustomStringConvertible {
     public static let root = FilePath(trusted: [])
 
     public static let maxDepth = 64
-    public static let maxNameBytes = 255
+    public static let maxNameBytes = FileNaming.maxBytes
 
     /// Throws `invalidParameter` for what cannot be a name.
     public init(_ components: [String]) throws(MatrixError) {
@@ -43,17 +42,13 @@ public struct FilePath: Sendable, Hashable, CustomStringConvertible {
 
     /// The name as it is kept: macOS takes accents apart and others put them together, and both must find the same file.
     public static func checked(_ name: String) throws(MatrixError) -> String {
-        guard !name.isEmpty, name != ".", name != "..", !name.unicodeScalars.contains(where: isForbidden) else {
+        guard !name.isEmpty, name != ".", name != "..", !name.unicodeScalars.contains(where: FileNaming.isForbidden) else {
             throw MatrixError(.invalidParameter, "This cannot be the name of a file: it is empty, a dot, or has characters that names cannot have.")
         }
-        var composed = ""
-        // Swift's own comparison is by this form already; SQLite compares bytes.
-        if name.utf8.allSatisfy({ $0 < 0x80 }) { composed = name } else { for scalar in name._nfc { composed.unicodeScalars.append(scalar) } }
+        let composed = FileNaming.composed(name)
         guard composed.utf8.count <= maxNameBytes else {
             throw MatrixError(.invalidParameter, "The name is too long: at most \(maxNameBytes) bytes are taken.")
         }
         return composed
     }
-
-    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool { scalar == "/" || scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
 }

@@ -8,6 +8,12 @@ enum FileVolumeName: String, CaseIterable {
     case chats = "Chats"
 }
 
+/// How much one user keeps, and may still keep.
+public struct FileQuota: Sendable {
+    public let usedBytes: Int64
+    public let availableBytes: Int64
+}
+
 /// The file store: every account sees the folder that all share, its own, and its rooms as folders.
 ///
 /// Each call goes to the volume that the path begins with; what concerns two of them is done here.
@@ -19,11 +25,17 @@ public final class Files: Sendable {
 
     private let shared: FileTree
     private let own: FileTree
-    private let database: Database
+    /// Who writes where for now.
+    public let locks = FileLocks()
+
+    let database: Database
     private let blobs: BlobStore
     private let quotas: Quotas
+    private let chats: Chats
 
-    init(database: Database, blobs: BlobStore, bin: FileBin, quotas: Quotas, clock: Clock, maxFileBytes: Int64) {
+    init(
+        database: Database, blobs: BlobStore, chats: Chats, bin: FileBin, quotas: Quotas, clock: Clock, maxFileBytes: Int64
+    ) {
         self.database = database
         self.blobs = blobs
         self.quotas = quotas
@@ -31,6 +43,7 @@ public final class Files: Sendable {
         shared = FileTree(owner: .everyone, database: database, blobs: blobs, quotas: quotas, clock: clock)
         own = FileTree(owner: .caller, database: database, blobs: blobs, quotas: quotas, clock: clock)
         self.bin = bin
+        self.chats = chats
         search = FileSearch(database: database)
     }
 
@@ -75,6 +88,14 @@ public final class Files: Sendable {
     /// The bytes that an account refers to by its media and files.
     public func usage(of user: UserID) async throws -> Int64 { try await database.read { try $0.storageUsage(of: user) } }
 
+    /// The disk that files are on. What messages need is not free.
+    public func diskSpace() async throws -> (freeBytes: Int64, totalBytes: Int64) { try await blobs.diskSpace() }
+
+    /// What WebDAV clients show as the size of the drive.
+    public func quota(for user: UserID) async throws -> FileQuota {
+        FileQuota(usedBytes: try await usage(of: user), availableBytes: try await diskSpace().freeBytes)
+    }
+
     // MARK: Writing
 
     /// Takes in a file. When this returns, it is on disk.
@@ -84,8 +105,10 @@ public final class Files: Sendable {
         _ path: FilePath, _ description: FileDescription, if precondition: FilePrecondition = .none, by caller: FileCaller,
         next: () async throws -> Media.Piece?
     ) async throws -> (node: FileNode, isNew: Bool) {
+        try locks.requireUnlocked(path, by: caller)
         let (existing, left) = try await admit(path, byteCount: description.byteCount, by: caller)
         try precondition.check(existing)
+        if existing == nil { try locks.requireUnlocked(path, by: caller, isMember: true) }
         let staged = blobs.stage(expectedBytes: description.byteCount)
         while let piece = try await next() {
             try await staged.write(piece)
@@ -100,6 +123,8 @@ public final class Files: Sendable {
         _ kept: KeptContent, at path: FilePath, _ description: FileDescription, if precondition: FilePrecondition = .none, by caller: FileCaller
     ) async throws -> (node: FileNode, isNew: Bool) {
         guard let place = try place(path), !place.path.isRoot else { throw MatrixError.isFolder }
+        // Also of what was begun before the lock.
+        try locks.requireUnlocked(path, by: caller)
         return try await place.volume.store(kept, at: place.path, description, if: precondition, by: caller.userID)
     }
 
@@ -124,12 +149,14 @@ public final class Files: Sendable {
         guard let place = try place(path), !place.path.isRoot else {
             throw MatrixError(.isFolder, "This folder is there already.")
         }
+        try locks.requireUnlocked(path, by: caller, isMember: true)
         return try await place.volume.makeFolder(place.path, by: caller.userID)
     }
 
     /// Sets when a file was changed last, as the device says that has it.
     public func setModified(_ timestamp: Int64, of path: FilePath, by caller: FileCaller) async throws {
         guard let place = try place(path), let tree = place.volume as? FileTree else { return }
+        try locks.requireUnlocked(path, by: caller)
         try await tree.setModified(timestamp, of: place.path, by: caller.userID)
     }
 
@@ -137,12 +164,17 @@ public final class Files: Sendable {
     public func move(_ source: FilePath, to destination: FilePath, overwrites: Bool, by caller: FileCaller) async throws -> Bool {
         let (from, to) = try (volumePlace(source), volumePlace(destination))
         guard source != destination else { throw MatrixError.notHere("This is where it is already.") }
+        try locks.requireUnlocked(source, by: caller, isWhole: true, isMember: true)
+        try locks.requireUnlocked(destination, by: caller, isWhole: true, isMember: true)
         if let tree = from.volume as? FileTree, let other = to.volume as? FileTree {
-            return try await tree.move(from.path, to: other, to.path, overwrites: overwrites, by: caller.userID)
+            let isNew = try await tree.move(from.path, to: other, to.path, overwrites: overwrites, by: caller.userID)
+            locks.removed(source, by: caller.userID)
+            return isNew
         }
         guard from.volume is FileTree else { throw MatrixError.notHere("Files of a chat stay there. Copy them instead.") }
         let isNew = try await copy(source, to: destination, overwrites: overwrites, isDeep: true, by: caller)
         try await from.volume.delete(from.path, by: caller.userID)
+        locks.removed(source, by: caller.userID)
         return isNew
     }
 
@@ -152,6 +184,7 @@ public final class Files: Sendable {
     ) async throws -> Bool {
         let (from, to) = try (volumePlace(source), volumePlace(destination))
         guard source != destination else { throw MatrixError.notHere("This is where it is already.") }
+        try locks.requireUnlocked(destination, by: caller, isWhole: true, isMember: true)
         if let tree = from.volume as? FileTree, let other = to.volume as? FileTree {
             return try await tree.copy(from.path, to: other, to.path, overwrites: overwrites, isDeep: isDeep, by: caller.userID)
         }
@@ -186,7 +219,9 @@ public final class Files: Sendable {
     /// Into the bin; of a chat, the message is redacted.
     public func delete(_ path: FilePath, by caller: FileCaller) async throws {
         let place = try volumePlace(path)
+        try locks.requireUnlocked(path, by: caller, isWhole: true, isMember: true)
         try await place.volume.delete(place.path, by: caller.userID)
+        locks.removed(path, by: caller.userID)
     }
 
     // MARK: Volumes
@@ -211,7 +246,7 @@ public final class Files: Sendable {
         switch name {
         case .shared: shared
         case .own: own
-        case .chats: nil
+        case .chats: chats
         }
     }
 

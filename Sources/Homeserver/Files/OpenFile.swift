@@ -10,8 +10,9 @@ public struct OpenFile: Sendable {
     /// `nil` where it can never change.
     public let modifiedTimestamp: Int64?
 
-    private let hash: [UInt8]
-    private let contents: BlobReader
+    /// Of the bytes, SHA-256.
+    let hash: [UInt8]
+    let contents: BlobReader
 
     init(name: String?, contentType: String?, modifiedTimestamp: Int64?, hash: [UInt8], _ contents: BlobReader) {
         self.name = name

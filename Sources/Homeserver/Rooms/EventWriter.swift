@@ -105,6 +105,9 @@ struct EventWriter: Sendable {
             if notifies != outcome.byDefault { outcome.exceptions.append((member, notifies)) }
         }
         let thread = try transaction.insertEvent(pdu, room: room.key, at: position, notifies: outcome.byDefault, transaction: request)
+        if event.type == "m.room.message", !event.isState, let file = SentFile(event.content, serverName: identity.serverName) {
+            try transaction.insert(file, room: room.key, of: event, at: position)
+        }
         for (user, notifies) in outcome.exceptions {
             try transaction.insertNotificationException(user: user, room: room.key, event: position, notifies: notifies)
         }

@@ -58,6 +58,11 @@ struct RoomAccess {
     /// An event that the user may see, in the form in which they may: without its content if its sender was erased.
     func shown(_ event: TimelineEvent) -> TimelineEvent { erasedSenders.shown(event) }
 
+    /// Whether the user gets to see what a message says.
+    func canRead(messageOf sender: UserID, at position: Position) -> Bool {
+        canSee(eventAt: position) && !erasedSenders.prunes(messageOf: sender, at: position)
+    }
+
     /// Whether the content of a match is kept from the user, so that it must not be found by it either.
     func prunes(_ match: SearchMatch) -> Bool { match.type == "m.room.message" && erasedSenders.prunes(messageOf: match.sender, at: match.position) }
 }

@@ -63,22 +63,30 @@ public struct Timeline: Sendable {
     public func redact(_ target: EventID, in roomID: RoomID, reason: String?, transactionID: String?, session: Session) async throws -> EventID {
         let request = try transactionID.map { try Self.transaction($0, session) }
         try limiter.admitSending(in: session)
+        return try await redact(target, in: roomID, reason: reason, by: session.userID, request: request)
+    }
+
+    /// The same for somebody of whom no device is known.
+    @discardableResult
+    func redact(
+        _ target: EventID, in roomID: RoomID, reason: String?, by sender: UserID, request: EventTransaction? = nil
+    ) async throws -> EventID {
         return try await database.write { transaction in
             let room = try Membership.room(roomID, in: transaction)
             if let request, let repeated = try transaction.event(sentAs: request, room: room.key, type: "m.room.redaction", redacting: target) {
                 return repeated
             }
-            guard try transaction.membership(of: session.userID, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
+            guard try transaction.membership(of: sender, in: room.key)?.membership == "join" else { throw RoomAccess.notInRoom }
             guard let event = try transaction.event(target) else { throw MatrixError(.notFound, "There is no event \(target) in this room.") }
             guard event.roomID == roomID else { throw MatrixError(.invalidParameter, "The event \(target) belongs to another room.") }
             let levels = try CurrentState(room: room, transaction: transaction).powerLevels
-            guard event.sender == session.userID || levels.level(of: session.userID) >= levels.redact else {
+            guard event.sender == sender || levels.level(of: sender) >= levels.redact else {
                 throw MatrixError(.forbidden, "You may remove only your own messages in this room.")
             }
             var content: JSONObject = [:]
             if let reason { content["reason"] = .string(reason) }
             if room.version.redactsInContent { content["redacts"] = .string(target.rawValue) }
-            var draft = EventDraft(type: "m.room.redaction", sender: session.userID, content: content)
+            var draft = EventDraft(type: "m.room.redaction", sender: sender, content: content)
             draft.redacts = target
             draft.transaction = request
             let redaction = try writer.append(draft, to: room, in: transaction)

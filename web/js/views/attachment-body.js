@@ -1,19 +1,17 @@
 import { h, icon, iconButton } from '../dom.js';
 import { explain } from '../errors.js';
+import { ticketAddress } from '../files/store.js';
 import { fileSize } from '../format.js';
 import { t } from '../i18n.js';
 import { localAddress, shownTypes } from '../media.js';
 import { openLightbox } from './lazy.js';
-import { saveBlob } from './save.js';
+import { saveMedia } from './save.js';
 import { toast } from './toast.js';
 
 const widest = 320;
 const tallest = 360;
 const smallest = 96;
 const thumbnail = /** @type {{width: number, height: number, method: 'scale'}} */ ({ width: 800, height: 600, method: 'scale' });
-
-/** @type {HTMLMediaElement[]} */
-const players = [];
 
 /**
  * Room for a picture before it is there, so that nothing jumps.
@@ -83,7 +81,7 @@ export function fileCard(app, item, content) {
 }
 
 /**
- * Video and sound are fetched when they are wanted: the browser's own player cannot send the access token.
+ * The browser's own player cannot send the access token: a ticket is asked for when somebody wants to see or hear it, and the player fetches what it plays.
  * @param {import('../app.js').App} app
  * @param {import('../types.js').Item} item
  * @param {any} content
@@ -118,13 +116,10 @@ export function mediaPlayer(app, item, content) {
     async function start(place) {
         place.classList.add('busy');
         try {
-            const blob = await app.media.download(content.url, (share) => place.style.setProperty('--share', String(share)));
-            players.filter((old) => !old.isConnected).forEach((old) => URL.revokeObjectURL(old.src));
-            const player = h(isVideo ? 'video' : 'audio', { controls: true, autoplay: true, src: URL.createObjectURL(blob), 'aria-label': name });
+            const player = h(isVideo ? 'video' : 'audio', { controls: true, autoplay: true, src: await ticketAddress(app.api, { mxc: content.url }), 'aria-label': name });
             if (isVideo) {
                 player.style.width = size.width + 'px';
             }
-            players.push(player);
             place.replaceWith(player);
         } catch (error) {
             place.classList.remove('busy');
@@ -143,12 +138,11 @@ export function mediaPlayer(app, item, content) {
 async function save(app, content, name, element) {
     element.classList.add('busy');
     try {
-        saveBlob(await app.media.download(content.url, (share) => element.style.setProperty('--share', String(share))), name);
+        await saveMedia(app, content.url, name);
     } catch (error) {
         toast(explain(error));
     } finally {
         element.classList.remove('busy');
-        element.style.removeProperty('--share');
     }
 }
 

@@ -13,6 +13,8 @@ import { fillQuote } from './reply-quote.js';
 
 const typingRenewMilliseconds = 5000;
 const tallestPixels = 180;
+// Larger files would be copied whole into the browser's own store.
+const largestKeptBytes = 256 * 1024 * 1024;
 
 /** Where one writes: text, answers, edits and files of one room. */
 export class Composer {
@@ -197,7 +199,7 @@ export class Composer {
         for (const file of files) {
             const id = 'w' + randomId(20);
             const name = file.name || t('message.photo');
-            keepFile(id, file);
+            keepFile(id, file, file.size <= largestKeptBytes);
             this.app.outbox.add(this.room.id, 'm.room.message', fileContent(file, name), { name, type: file.type, size: file.size }, id);
         }
         if (text.trim() !== '') {

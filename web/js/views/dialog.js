@@ -14,7 +14,7 @@ const focusable = 'a[href], button:not([disabled]), input:not([disabled]), texta
 
 /**
  * Something over the page that holds the focus until it is closed.
- * @param {{title: string, kind?: 'card'|'sheet'|'viewer', back?: boolean}} options
+ * @param {{title: string, kind?: 'card'|'sheet'|'wide'|'viewer', back?: boolean}} options
  * @param {...any} children
  * @returns {Dialog}
  */
@@ -124,7 +124,7 @@ export async function confirmDialog(options) {
 /**
  * A list of commands beside the button that opened it.
  * @param {HTMLElement} anchor
- * @param {({label: string, icon: string, danger?: boolean, run: () => void} | Node | null | false)[]} commands
+ * @param {({label: string, icon: string, danger?: boolean, run: () => void} | Node | null | undefined | false | '')[]} commands
  */
 export function openMenu(anchor, commands) {
     const list = h('div', { class: 'menu', role: 'menu' });

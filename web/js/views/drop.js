@@ -1,15 +1,15 @@
 import { h, icon } from '../dom.js';
-import { t } from '../i18n.js';
 
 /**
- * Files may be dropped anywhere in the window while a room is open.
- * @param {HTMLElement} element the room, over which the hint is shown
- * @param {(files: File[]) => void} take
+ * Files may be dropped anywhere in the window while a room or a folder is open.
+ * @param {HTMLElement} element over which the hint is shown
+ * @param {(files: File[], data: DataTransfer|null) => void} take
  * @param {() => boolean} allowed
+ * @param {string} hintText
  * @returns {() => void} stops watching
  */
-export function watchDrops(element, take, allowed) {
-    const hint = h('div', { class: 'drop-hint', hidden: true, 'aria-hidden': 'true' }, h('div', {}, icon('upload'), h('p', {}, t('drop.hint'))));
+export function watchDrops(element, take, allowed, hintText) {
+    const hint = h('div', { class: 'drop-hint', hidden: true, 'aria-hidden': 'true' }, h('div', {}, icon('upload'), h('p', {}, hintText)));
     element.append(hint);
     let timer = 0;
     /** @param {DragEvent} event */
@@ -27,11 +27,12 @@ export function watchDrops(element, take, allowed) {
     /** @param {DragEvent} event */
     const drop = (event) => {
         const files = event.dataTransfer ? Array.from(event.dataTransfer.files) : [];
+        clearTimeout(timer);
         hint.hidden = true;
         if (files.length > 0) {
             event.preventDefault();
             if (allowed()) {
-                take(files);
+                take(files, event.dataTransfer);
             }
         }
     };

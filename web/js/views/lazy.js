@@ -1,5 +1,6 @@
-// Dialogs that nobody needs in the first second are fetched after it: ahead of time when the page is idle, or when they are opened.
-import { t } from '../i18n.js';
+// Dialogs and pages that nobody needs in the first second are fetched after it: ahead of time when the page is idle, or when they are opened.
+import { h } from '../dom.js';
+import { loadLanguagePart, t } from '../i18n.js';
 import { toast } from './toast.js';
 
 const idleMilliseconds = 2500;
@@ -8,7 +9,13 @@ const idleMilliseconds = 2500;
 /** @typedef {import('../room.js').Room} Room */
 
 const loaders = {
+    actions: () => import('./files/actions.js'),
+    appPasswords: () => import('./files/app-passwords.js'),
     directory: () => import('./directory.js'),
+    files: () => import('./files/page.js'),
+    roomFiles: () => import('./files/room-files.js'),
+    shares: () => import('./files/shares.js'),
+    uploads: () => import('./files/upload-strip.js'),
     boxInvitations: () => import('./invite-to-box.js'),
     lightbox: () => import('./lightbox.js'),
     newChat: () => import('./new-chat.js'),
@@ -23,7 +30,77 @@ export function fetchAhead() {
         for (const load of Object.values(loaders)) {
             await load().catch(() => {});
         }
+        await prepareFiles().catch(() => {});
     }, idleMilliseconds);
+}
+
+/** @type {Promise<any>|null} */
+let prepared = null;
+
+/** The pages of the file store have a style sheet and sentences of their own. */
+function prepareFiles() {
+    prepared = prepared || Promise.all([loadStyle('files'), loadLanguagePart('files')]).catch((error) => {
+        prepared = null;
+        throw error;
+    });
+    return prepared;
+}
+
+/** @param {string} name */
+function loadStyle(name) {
+    return new Promise((resolve, reject) => {
+        const link = h('link', { rel: 'stylesheet', href: '/css/' + name + '.css' });
+        link.addEventListener('load', resolve);
+        link.addEventListener('error', () => {
+            link.remove();
+            reject(new Error(name));
+        });
+        document.head.append(link);
+    });
+}
+
+/**
+ * @param {App} app
+ * @returns {Promise<import('./files/page.js').FilesPage>}
+ */
+export async function loadFilesPage(app) {
+    const [module] = await Promise.all([loaders.files(), prepareFiles()]);
+    return module.openFilesPage(app);
+}
+
+/** @param {App} app */
+export async function loadUploads(app) {
+    const [module] = await Promise.all([loaders.uploads(), prepareFiles()]);
+    return module.startUploads(app);
+}
+
+/**
+ * @param {App} app
+ * @param {Room} room
+ */
+export function openRoomFiles(app, room) {
+    Promise.all([loaders.roomFiles(), prepareFiles()]).then(([module]) => module.openRoomFiles(app, room), unavailable);
+}
+
+/**
+ * Saves what was sent to a folder, or sends it to another chat.
+ * @param {App} app
+ * @param {Room} room
+ * @param {import('../types.js').MatrixEvent} event
+ * @param {'keep'|'forward'} what
+ */
+export function keepSentFile(app, room, event, what) {
+    Promise.all([loaders.actions(), prepareFiles()]).then(([module]) => module.keepSentFile(app, room, event, what), unavailable);
+}
+
+/** @param {App} app */
+export function openAppPasswords(app) {
+    Promise.all([loaders.appPasswords(), prepareFiles()]).then(([module]) => module.openAppPasswords(app), unavailable);
+}
+
+/** @param {App} app */
+export function openShares(app) {
+    Promise.all([loaders.shares(), prepareFiles()]).then(([module]) => module.openShares(app), unavailable);
 }
 
 function unavailable() {
@@ -75,5 +152,5 @@ export function openRoomInfo(app, room) {
  * @param {() => void} relabel
  */
 export function openSettings(app, relabel) {
-    loaders.settings().then((module) => module.openSettings(app, relabel), unavailable);
+    Promise.all([loaders.settings(), prepareFiles()]).then(([module]) => module.openSettings(app, relabel), unavailable);
 }

@@ -10,6 +10,7 @@ import { avatar, personAvatar } from './avatar.js';
 import { confirmDialog, openDialog } from './dialog.js';
 import { field, form } from './form.js';
 import { openRoomInvitation } from './invite-to-room.js';
+import { openRoomFiles } from './lazy.js';
 import { toast } from './toast.js';
 
 /**
@@ -33,9 +34,10 @@ export function openRoomInfo(app, room) {
         replace(head, avatar(app.media, picture, 'huge'), h('h3', { class: 'info-name' }, picture.name), topic && h('p', { class: 'info-topic' }, topic),
             h('p', { class: 'muted small' }, room.directUserId ? localpart(room.directUserId) : t(isOpen ? 'info.open' : 'info.private')));
         replace(actions,
-            room.mayI('invite') && action('person-add', t('info.invite'), () => dialog.close().then(() => openRoomInvitation(app, room))),
-            !room.directUserId && room.mayChange('m.room.name') && action('pencil', t('info.rename'), () => dialog.close().then(() => openRename(app, room))),
-            action('leave', leaving(), leave, true));
+            !room.isMyDevices && room.mayI('invite') && action('person-add', t('info.invite'), () => dialog.close().then(() => openRoomInvitation(app, room))),
+            !room.directUserId && !room.isMyDevices && room.mayChange('m.room.name') && action('pencil', t('info.rename'), () => dialog.close().then(() => openRename(app, room))),
+            action('folder', t('room.files'), () => dialog.close().then(() => openRoomFiles(app, room))),
+            !room.isMyDevices && action('leave', leaving(), leave, true));
         const shown = Array.from(room.members.values()).filter((member) => member.membership === 'join' || member.membership === 'invite')
             .sort((a, b) => Number(a.membership === 'invite') - Number(b.membership === 'invite') || room.powerLevel(b.userId) - room.powerLevel(a.userId) || a.name.localeCompare(b.name));
         title.textContent = t('room.members', { count: shown.filter((member) => member.membership === 'join').length });

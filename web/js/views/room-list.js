@@ -1,4 +1,5 @@
 import { h, icon, iconButton, replace } from '../dom.js';
+import { folderHref } from '../files/paths.js';
 import { t } from '../i18n.js';
 import { localpart } from '../ids.js';
 import { roomName } from '../room-name.js';
@@ -25,6 +26,8 @@ export class RoomList {
             onkeydown: (/** @type {KeyboardEvent} */ event) => this.searchKey(event),
         });
         this.list = h('ul', { class: 'rooms' });
+        this.files = h('a', { class: 'room-row files-link', href: folderHref('/') }, h('span', { class: 'avatar avatar-large avatar-symbol', 'aria-hidden': 'true' }, icon('folder')),
+            h('span', { class: 'row-body' }, h('span', { class: 'row-name' }, t('files.title')), h('span', { class: 'row-preview' }, t('files.linkText'))));
         this.me = h('button', { type: 'button', class: 'icon-button me', 'aria-haspopup': 'menu', 'aria-label': t('menu.account'), title: t('menu.account') });
         this.me.addEventListener('click', () => this.openAccountMenu());
         const add = iconButton('plus', t('menu.new'), () => this.openNewMenu(add), { 'aria-haspopup': 'menu' });
@@ -32,7 +35,7 @@ export class RoomList {
         this.title = h('h1', { class: 'bar-title' });
         this.element = h('nav', { class: 'sidebar', 'aria-label': t('list.label') },
             h('header', { class: 'bar' }, this.me, this.title, add),
-            h('div', { class: 'search-box' }, icon('search'), this.search), h('div', { class: 'room-scroll' }, this.list, this.empty));
+            h('div', { class: 'search-box' }, icon('search'), this.search), h('div', { class: 'room-scroll' }, this.files, this.list, this.empty));
         this.stops = [app.store.on('rooms', () => this.draw()), app.outbox.on('change', () => this.draw()), app.on('draft', () => this.draw())];
         this.pending = 0;
         this.drawNow();
@@ -46,6 +49,11 @@ export class RoomList {
     /** @param {string|undefined} roomId */
     select(roomId) {
         this.selected = roomId;
+        if (roomId === 'files') {
+            this.files.setAttribute('aria-current', 'page');
+        } else {
+            this.files.removeAttribute('aria-current');
+        }
         this.draw();
     }
 
@@ -56,6 +64,7 @@ export class RoomList {
 
     drawNow() {
         this.drawMe();
+        this.files.hidden = this.search.value.trim() !== '';
         const term = this.search.value.trim().toLowerCase();
         const rooms = this.app.store.sorted().filter((room) => term === '' || roomName(room).toLowerCase().includes(term));
         const present = new Set();

@@ -25,7 +25,7 @@ export function rowVersion(app, room, selected) {
     const picture = roomPicture(room);
     const preview = previewOf(app, room, selected);
     return JSON.stringify([
-        room.membership, picture, preview, room.notificationCount, room.highlightCount, selected, timeOf(room), new Date().toDateString(),
+        room.membership, picture, preview, room.notificationCount, room.highlightCount, selected, timeOf(room), room.isMyDevices, new Date().toDateString(),
     ]);
 }
 
@@ -57,7 +57,7 @@ function previewOf(app, room, selected) {
     }
     const last = room.lastMessage();
     if (!last) {
-        return { kind: 'plain', text: room.isEncrypted ? t('message.encrypted') : t('preview.nothing') };
+        return { kind: 'plain', text: room.isMyDevices ? t('devices.preview') : room.isEncrypted ? t('message.encrypted') : t('preview.nothing') };
     }
     const summary = summarise(room.timeline.contentOf(last), last.type, isRedacted(last));
     if (last.sender === room.ownUserId) {

@@ -5,8 +5,9 @@ import { goToList } from '../route.js';
 import { avatar } from './avatar.js';
 import { Composer } from './composer.js';
 import { watchDrops } from './drop.js';
-import { openRoomInfo } from './lazy.js';
+import { openRoomFiles, openRoomInfo } from './lazy.js';
 import { TimelineView } from './timeline.js';
+import { toast } from './toast.js';
 import { typingLine } from './typing.js';
 
 /** One open room: its header, timeline and composer. */
@@ -34,11 +35,13 @@ export class RoomView {
             h('header', { class: 'bar room-bar' },
                 iconButton('back', t('action.back'), goToList, { class: 'icon-button back' }),
                 this.heading,
+                iconButton('folder', t('room.files'), () => openRoomFiles(app, room)),
                 iconButton('info', t('room.info'), () => openRoomInfo(app, room))),
             this.timeline.element, this.notice, this.composer.element);
         this.stops = [
             app.store.on('room:' + room.id, () => this.draw()),
-            watchDrops(this.element, (files) => this.composer.attach(files), () => !room.isEncrypted),
+            watchDrops(this.element, (files) => this.composer.attach(files), () => !room.isEncrypted, t('drop.hint')),
+            app.on('wanted-event', () => this.showWanted()),
         ];
         this.headingVersion = '';
         this.draw();
@@ -47,8 +50,20 @@ export class RoomView {
     /** The view is on the page now: positions can be measured. */
     opened() {
         this.timeline.opened();
+        this.showWanted();
         if (!isTouch()) {
             this.composer.focus();
+        }
+    }
+
+    /** Goes to the message that somebody came here for. */
+    async showWanted() {
+        const wanted = this.app.wantedEvent;
+        if (wanted && wanted.roomId === this.room.id) {
+            this.app.wantedEvent = null;
+            if (!await this.timeline.goTo(wanted.eventId)) {
+                toast(t('room.messageTooOld'));
+            }
         }
     }
 
@@ -66,7 +81,7 @@ export class RoomView {
         const typing = typingLine(this.room);
         const topic = this.room.stateContent('m.room.topic').topic;
         const members = t('room.members', { count: this.room.memberCount });
-        const below = typing || (this.room.directUserId && this.room.memberCount <= 2 ? '' : topic ? t('room.membersAndTopic', { members, topic }) : members);
+        const below = this.room.isMyDevices ? '' : typing || (this.room.directUserId && this.room.memberCount <= 2 ? '' : topic ? t('room.membersAndTopic', { members, topic }) : members);
         const version = JSON.stringify([picture, below]);
         if (version !== this.headingVersion) {
             this.headingVersion = version;

@@ -1,6 +1,7 @@
 import { setProfile } from '../account.js';
 import { h, icon } from '../dom.js';
 import { explain } from '../errors.js';
+import { storageUse } from '../files/store.js';
 import { t } from '../i18n.js';
 import { localpart } from '../ids.js';
 import { notificationsPossible } from '../notify.js';
@@ -9,7 +10,9 @@ import { applyTheme, preference, setPreference } from '../preferences.js';
 import { upload } from '../upload.js';
 import { avatar } from './avatar.js';
 import { confirmDialog, openDialog } from './dialog.js';
+import { quotaBar } from './files/quota.js';
 import { field, form } from './form.js';
+import { openAppPasswords, openShares } from './lazy.js';
 import { openPassword } from './password.js';
 import { openSessions } from './sessions.js';
 import { toast } from './toast.js';
@@ -21,6 +24,8 @@ const avatarPixels = 512;
  * @param {() => void} relabel
  */
 export function openSettings(app, relabel) {
+    const use = h('div', { class: 'settings-use' });
+    storageUse(app.api).then((answer) => use.append(quotaBar(answer))).catch(() => {});
     const dialog = openDialog({ title: t('menu.settings'), kind: 'sheet' }, h('div', { class: 'dialog-body' },
         profile(app),
         h('h3', { class: 'section-title' }, t('settings.look')),
@@ -37,6 +42,10 @@ export function openSettings(app, relabel) {
         notificationsPossible()
             ? toggle(t('settings.notifications'), '', preference('notifications') && Notification.permission === 'granted', (on, input) => askForNotifications(on, input))
             : h('p', { class: 'muted small' }, t('settings.notificationsImpossible')),
+        h('h3', { class: 'section-title' }, t('files.title')),
+        use,
+        command('drive', t('appPasswords.title'), () => dialog.close().then(() => openAppPasswords(app))),
+        command('link', t('shares.title'), () => dialog.close().then(() => openShares(app))),
         h('h3', { class: 'section-title' }, t('settings.account')),
         command('key', t('password.title'), () => dialog.close().then(() => openPassword(app))),
         command('devices', t('sessions.title'), () => dialog.close().then(() => openSessions(app))),

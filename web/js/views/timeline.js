@@ -12,6 +12,7 @@ const mostRows = 300;
 const firstRows = 120;
 const moreRows = 80;
 const historyChunk = 60;
+const mostChunksBack = 40;
 const nearPixels = 900;
 const bottomPixels = 60;
 
@@ -299,6 +300,23 @@ export class TimelineView {
         this.missed = 0;
         this.render();
         this.marker.consider();
+    }
+
+    /**
+     * Goes to a message that may not be here yet.
+     * @param {string} eventId
+     * @returns {Promise<boolean>} whether it was found
+     */
+    async goTo(eventId) {
+        const isHere = () => this.room.timeline.byId.has(eventId);
+        for (let chunk = 0; chunk < mostChunksBack && !isHere() && this.scroller.isConnected; chunk += 1) {
+            if (!await this.loadOlder()) {
+                break;
+            }
+        }
+        this.render();
+        this.jumpTo(eventId);
+        return isHere();
     }
 
     /** @param {string} eventId */
