@@ -4,6 +4,9 @@
 
 #include "picture.h"
 
+// 4 bytes for each.
+static const uint64_t MAX_PIXELS_IN_MEMORY = 16000000;
+
 static _Noreturn void fail(VP8StatusCode code) { give_up(code == VP8_STATUS_OUT_OF_MEMORY ? OUTCOME_TOO_LARGE : OUTCOME_UNKNOWN); }
 
 static int orientation(const WebPDemuxer *demuxer) {
@@ -45,6 +48,7 @@ static struct image decode_scaled(WebPData data, const struct plan *plan) {
 
 // A frame that covers only a part of the screen, at its place.
 static struct image place(const WebPIterator *frame, const struct plan *plan) {
+    if ((uint64_t)frame->width * (uint64_t)frame->height > MAX_PIXELS_IN_MEMORY) give_up(OUTCOME_TOO_LARGE);
     int width, height;
     uint8_t *samples = WebPDecodeRGBA(frame->fragment.bytes, frame->fragment.size, &width, &height);
     if (!samples) give_up(OUTCOME_UNKNOWN);

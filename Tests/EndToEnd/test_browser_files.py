@@ -351,7 +351,7 @@ def test_pause_resume_and_cancel(browser, box, line, anna, tmp_path):
     (tmp_path / "film.mp4").write_bytes(os.urandom(6 * SLICE_BYTES))
     go(page, "/Private")
     page.route("**/_landline/v1/uploads/*", lambda route: None if route.request.method == "PATCH" else route.continue_())
-    (tmp_path / "second.bin").write_bytes(b"x" * 10_000)
+    (tmp_path / "second.bin").write_bytes(b"x" * 2_000_000)
     give(page, tmp_path / "film.mp4", tmp_path / "second.bin")
     expect(page.locator(".strip-text")).to_contain_text("Uploading: 0 of 2 files")
     page.get_by_role("button", name="Pause", exact=True).click()

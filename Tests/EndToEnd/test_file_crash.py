@@ -41,7 +41,7 @@ class Folder:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         all_headers = {"Authorization": f"Bearer {self.client.token}", **(headers or {})}
         try:
-            self.connection.request(method, urllib.parse.quote(path), body, all_headers)
+            self.connection.request(method, urllib.parse.quote(path), body, all_headers, encode_chunked="Transfer-Encoding" in all_headers)
             response = self.connection.getresponse()
             return response.status, response.read()
         except LOST:

@@ -104,7 +104,7 @@ enum FolderPage {
 
     private static func secured(_ reply: Reply) -> Reply {
         reply.header(.contentSecurityPolicy, contentSecurityPolicy).header(.xContentTypeOptions, "nosniff").header(.cacheControl, "no-store")
-            .header(.referrerPolicy, "no-referrer").header(.crossOriginResourcePolicy, "same-origin")
+            .header(.referrerPolicy, "same-origin").header(.crossOriginResourcePolicy, "same-origin")
     }
 
     private static let contentSecurityPolicy =

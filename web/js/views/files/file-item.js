@@ -41,13 +41,9 @@ export function fileItem(list, node, index) {
     const more = iconButton('more', t('files.actionsFor', { name: node.name }), () => options.menu(node, more), { class: 'icon-button item-more', 'aria-haspopup': 'menu', 'data-part': 'more' });
     const element = h('li', {
         class: 'item' + (selected ? ' selected' : ''), 'data-index': String(index), 'data-name': node.name, 'aria-setsize': String(list.nodes.length), 'aria-posinset': String(index + 1),
-    }, h('label', { class: 'item-check' }, check), main, more);
-    let pressed = false;
+    }, list.isSelectable && h('label', { class: 'item-check' }, check), main, more);
     main.addEventListener('click', (/** @type {any} */ event) => {
-        if (pressed) {
-            pressed = false;
-            event.preventDefault();
-        } else if (list.selecting || event.shiftKey || event.ctrlKey || event.metaKey) {
+        if (list.isSelectable && (list.selecting || event.shiftKey || event.ctrlKey || event.metaKey)) {
             event.preventDefault();
             list.toggle(node, event.shiftKey);
         } else if (!isFolder || node.deleted_ts) {
@@ -56,14 +52,13 @@ export function fileItem(list, node, index) {
     });
     main.addEventListener('contextmenu', (/** @type {any} */ event) => {
         event.preventDefault();
-        if (event.pointerType !== 'touch' && !pressed) {
+        if (event.pointerType !== 'touch') {
             options.menu(node, more);
         }
     });
-    watchLongPress(main, () => {
-        pressed = true;
-        list.toggle(node, false);
-    });
+    if (list.isSelectable) {
+        watchLongPress(main, () => list.toggle(node, false));
+    }
     return element;
 }
 
@@ -76,19 +71,30 @@ function watchLongPress(element, run) {
     let timer = 0;
     let x = 0;
     let y = 0;
+    let ran = false;
     const end = () => clearTimeout(timer);
     element.addEventListener('touchstart', (event) => {
         end();
         x = event.touches[0].clientX;
         y = event.touches[0].clientY;
-        timer = window.setTimeout(run, longPressMilliseconds);
+        ran = false;
+        timer = window.setTimeout(() => {
+            ran = true;
+            run();
+        }, longPressMilliseconds);
     }, { passive: true });
     element.addEventListener('touchmove', (event) => {
         if (Math.hypot(event.touches[0].clientX - x, event.touches[0].clientY - y) > movedPixels) {
             end();
         }
     }, { passive: true });
-    element.addEventListener('touchend', end);
+    element.addEventListener('touchend', (event) => {
+        end();
+        // No click follows, which would take the selection back.
+        if (ran) {
+            event.preventDefault();
+        }
+    });
     element.addEventListener('touchcancel', end);
 }
 

@@ -13,7 +13,7 @@ const spareRows = 6;
  * @property {(node: FileNode, anchor: HTMLElement) => void} menu
  * @property {(node: FileNode) => string} facts the line below the name
  * @property {() => void} [nearEnd] the end of what is loaded comes into view
- * @property {() => void} [selectionChanged]
+ * @property {() => void} [selectionChanged] without it nothing can be selected
  * @property {string} label
  */
 
@@ -83,6 +83,10 @@ export class FileList {
     later() {
         cancelAnimationFrame(this.frame);
         this.frame = requestAnimationFrame(() => this.draw());
+    }
+
+    get isSelectable() {
+        return this.options.selectionChanged !== undefined;
     }
 
     get columns() {
@@ -157,6 +161,9 @@ export class FileList {
      * @param {boolean} range from the last one that was chosen
      */
     toggle(node, range) {
+        if (!this.isSelectable) {
+            return;
+        }
         const index = this.nodes.indexOf(node);
         if (range && this.lastIndex >= 0) {
             const [from, to] = [Math.min(index, this.lastIndex), Math.max(index, this.lastIndex)];
@@ -231,7 +238,7 @@ export class FileList {
         if (event.key in steps) {
             event.preventDefault();
             const wanted = Math.max(0, Math.min(this.nodes.length - 1, steps[event.key]));
-            if (event.shiftKey && this.nodes[wanted]) {
+            if (event.shiftKey && this.nodes[wanted] && this.isSelectable) {
                 this.lastIndex = this.lastIndex < 0 ? index : this.lastIndex;
                 const anchor = this.lastIndex;
                 this.selected.clear();
@@ -240,7 +247,7 @@ export class FileList {
                 this.selectionChanged();
             }
             this.focus(wanted);
-        } else if (event.key === ' ' && this.nodes[index] && !(event.target instanceof HTMLInputElement)) {
+        } else if (event.key === ' ' && this.isSelectable && this.nodes[index] && !(event.target instanceof HTMLInputElement)) {
             event.preventDefault();
             this.toggle(this.nodes[index], event.shiftKey);
         }

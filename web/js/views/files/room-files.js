@@ -10,6 +10,7 @@ import { FileList } from './file-list.js';
 import { openItemMenu } from './item-menu.js';
 import { factsOf } from './names.js';
 import { openNode } from './open.js';
+import { SelectionBar } from './selection-bar.js';
 
 const pageSize = 100;
 
@@ -37,7 +38,10 @@ export function openRoomFiles(app, room) {
         menu: (node, anchor) => openItemMenu(anchor, app, node, load, { close: () => dialog.close() }),
         facts: (node) => [node.user_id && node.user_id !== room.ownUserId ? room.nameOf(node.user_id) : '', factsOf(node)].filter((fact) => fact !== '').join(' · '),
         nearEnd: () => more(),
+        selectionChanged: () => selection.draw(),
     });
+    /** @type {SelectionBar} */
+    const selection = new SelectionBar(app, list, load);
     list.before.append(empty);
     const isPicture = (/** @type {FileNode} */ node) => kindOf(node) === 'picture' || kindOf(node) === 'video';
     const visible = () => nodes.filter((node) => node.kind === 'file' && isPicture(node) === (shown === 'pictures'));
@@ -92,7 +96,7 @@ export function openRoomFiles(app, room) {
     list.layout = 'tiles';
     const dialog = openDialog({ title: t('room.filesOf', { room: roomName(room) }), kind: 'wide' },
         h('div', { class: 'room-files-tabs' }, h('div', { class: 'segments', role: 'radiogroup', 'aria-label': t('room.files') }, pictures.element, files.element),
-            iconButton('folder', t('room.openFolder'), () => { dialog.close().then(() => { location.hash = '#/files' + chatsRoot + '/' + encodeURIComponent(room.id); }); })),
+            iconButton('folder', t('room.openFolder'), () => { dialog.close().then(() => { location.hash = '#/files' + chatsRoot + '/' + encodeURIComponent(room.id); }); }), selection.element),
         h('div', { class: 'room-files' }, list.element));
     const stop = app.store.on('message', ({ room: where }) => where === room && load());
     dialog.closed.then(() => {

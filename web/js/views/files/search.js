@@ -7,6 +7,7 @@ import { FileList } from './file-list.js';
 import { openItemMenu } from './item-menu.js';
 import { factsOf, placeName } from './names.js';
 import { openNode } from './open.js';
+import { SelectionBar } from './selection-bar.js';
 
 const mostResults = 100;
 
@@ -26,9 +27,12 @@ export class SearchView {
             label: t('files.found'),
             open: (node) => openNode(app, node, this.list.nodes),
             menu: (node, anchor) => openItemMenu(anchor, app, node, () => this.reload(), { showsFolder: true }),
+            selectionChanged: () => this.selection.draw(),
             facts: (node) => [placeName(app, parentOf(node.path)), factsOf(node)].join(' · '),
         });
+        this.selection = new SelectionBar(app, this.list, () => this.reload());
         this.list.before.append(this.empty);
+        this.tools = h('div', {}, h('p', { class: 'files-tools muted small' }, t('files.found')), this.selection.element);
         this.element = h('div', { class: 'folder' }, this.list.element);
     }
 
