@@ -216,7 +216,7 @@ public final class Homeserver: Sendable {
             serverName: serverName, database: database, blobs: blobs, quotas: quotas, unused: unusedMedia, clock: clock,
             maxUploadBytes: configuration.maxUploadBytes)
         let chats = Chats(
-            database: database, blobs: blobs, writer: writer, timeline: timeline, ignoredUsers: ignoredUsers, limiter: limiter,
+            database: database, blobs: blobs, quotas: quotas, writer: writer, timeline: timeline, ignoredUsers: ignoredUsers, limiter: limiter,
             serverName: serverName, clock: clock)
         files = Files(
             database: database, blobs: blobs, chats: chats, bin: bin, quotas: quotas, clock: clock, maxFileBytes: configuration.maxUploadBytes)

@@ -167,6 +167,7 @@ struct MediaLifeTests {
             try await quotas.set(.standard, of: user)
             #expect(try await status(1, anna).0 == 403)
             #expect(try await quotas.limit(of: user) == 1_000)
+            #expect(try await anna.call("GET", "/_landline/v1/files/usage").integer("quota") == 1_000)
         }
     }
 

@@ -26,6 +26,7 @@ extension Chats {
             let existing = try present(at: target, for: user, transaction)
             try precondition.check(existing)
             if let existing, existing.hash == kept.hash { return (existing, false) }
+            try quotas.check(adding: media.byteCount, by: user, for: .file, in: transaction)
             try transaction.record(kept)
             try transaction.insertMedia(media)
             let content = message(target.name, media, size)

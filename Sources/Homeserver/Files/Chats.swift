@@ -5,6 +5,7 @@ import Storage
 struct Chats: FileVolume {
     let database: Database
     let blobs: BlobStore
+    let quotas: Quotas
     let writer: EventWriter
     let timeline: Timeline
     let ignoredUsers: IgnoredUsers

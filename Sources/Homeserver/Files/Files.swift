@@ -140,9 +140,10 @@ public final class Files: Sendable {
         guard let place = try place(path), !place.path.isRoot else { throw MatrixError.isFolder }
         if let byteCount, byteCount > maxFileBytes { throw tooLarge }
         let existing = try await place.volume.prepareToStore(place.path, byteCount: byteCount, by: caller.userID)
-        // A file of one's own is replaced, not added.
-        let replaced = existing.map { $0.userID == caller.userID ? $0.byteCount : 0 } ?? 0
-        let left = try await quotas.left(for: caller.userID).map { $0 + replaced }
+        // A file of one's own is replaced, not added; in a chat it is one more message.
+        let isReplaced = place.volume is FileTree && existing?.userID == caller.userID
+        let replaced = isReplaced ? existing?.byteCount ?? 0 : 0
+        let left = try await quotas.left(for: caller.userID).map { max($0, 0) + replaced }
         if let byteCount { try Quotas.check(byteCount, fits: left, for: .file) }
         return (existing, left)
     }
