@@ -33,7 +33,7 @@ enum GuestRoutes {
     /// The PIN, or files.
     static func submit(_ request: APIRequest) async throws -> Reply {
         let contentType = request.headers[.contentType] ?? ""
-        guard var form = MultipartReader(contentType: contentType, next: { try await request.bodyStream.next() }) else {
+        guard let form = MultipartReader(contentType: contentType, source: { try await request.bodyStream.next() }) else {
             return try await enterPIN(request)
         }
         return try await answer(request) { share in
