@@ -25,15 +25,18 @@ extension Chats {
             let target = try destination(of: path, by: user, in: transaction)
             let existing = try present(at: target, for: user, transaction)
             try precondition.check(existing)
-            if let existing, existing.hash == kept.hash { return (existing, false) }
+            let key = ChatPlaceholders.Key(user: user, room: target.folder.room.id, name: target.name)
+            transaction.afterCommit { [placeholders] in placeholders.remove(key) }
+            // Behind an empty file there may be what was sent before: Windows writes that in two steps too.
+            if let sent = try file(named: target.name, in: target.folder, for: user, transaction), sent.hash == kept.hash {
+                return (Self.node(sent, in: target.folder, may: try ChatAbilities(of: user, in: target.folder.chat, transaction)), false)
+            }
             try quotas.check(adding: media.byteCount, by: user, for: .file, in: transaction)
             try transaction.record(kept)
             try transaction.insertMedia(media)
             let content = message(target.name, media, size)
             let event = try writer.append(EventDraft(type: "m.room.message", sender: user, content: content), to: target.folder.room, in: transaction)
             guard let file = try transaction.roomFile(at: event.position, in: target.folder.room.key) else { throw MatrixError.fileNotFound }
-            let key = ChatPlaceholders.Key(user: user, room: target.folder.room.id, name: target.name)
-            transaction.afterCommit { [placeholders] in placeholders.remove(key) }
             return (Self.node(file, in: target.folder, may: try ChatAbilities(of: user, in: target.folder.chat, transaction)), existing == nil)
         }
     }
