@@ -1,6 +1,6 @@
 /// Times as HTTP and WebDAV write them.
 ///
-/// Computed here since a list of a large folder has thousands: the days by Howard Hinnant's "chrono-compatible low-level date algorithms".
+/// Written straight into bytes, since the list of a large folder has thousands. Years are counted from March, in eras of 400.
 enum HTTPDate {
     /// A moment's parts in UTC.
     struct Parts {

@@ -93,7 +93,9 @@ public final class Files: Sendable {
 
     /// What WebDAV clients show as the size of the drive.
     public func quota(for user: UserID) async throws -> FileQuota {
-        FileQuota(usedBytes: try await usage(of: user), availableBytes: try await diskSpace().freeBytes)
+        let free = try await diskSpace().freeBytes
+        let left = try await quotas.left(for: user)
+        return FileQuota(usedBytes: try await usage(of: user), availableBytes: min(free, max(0, left ?? free)))
     }
 
     // MARK: Writing
