@@ -355,6 +355,12 @@ enum Routes {
         .post("/_landline/v1/tickets", .user, TicketRoutes.issue),
         .get("/d/{ticket}/{name}", .anyone, TicketRoutes.fetch),
         .get("/_landline/v1/files/thumbnail", .user, FileThumbnailRoutes.thumbnail),
+        .get("/_landline/v1/shares", .user, ShareRoutes.list),
+        .post("/_landline/v1/shares", .user, ShareRoutes.create),
+        .delete("/_landline/v1/shares/{token}", .user, ShareRoutes.revoke),
+        .get("/s/{token}", .anyone, GuestRoutes.page),
+        .get("/s/{token}/{path...}", .anyone, GuestRoutes.below),
+        Route(.post, "/s/{token}", .anyone, bodyLimit: .upload, GuestRoutes.submit),
         .get("/_landline/v1/reports", .administrator, ReportRoutes.list),
         .delete("/_landline/v1/reports/{reportId}", .administrator, ReportRoutes.delete),
     ]

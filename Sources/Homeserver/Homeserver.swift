@@ -66,6 +66,7 @@ public final class Homeserver: Sendable {
     public let tickets: Tickets
     public let thumbnails: Thumbnails
     public let quotas: Quotas
+    public let shares: Shares
 
     /// Where the command line finds the running box.
     public var controlSocket: String { directoryLock.controlSocket }
@@ -227,6 +228,7 @@ public final class Homeserver: Sendable {
         self.tickets = tickets
         thumbnails = Thumbnails(
             database: database, blobs: blobs, process: ThumbnailProcess(executable: configuration.thumbnailExecutable), logger: logger)
+        shares = Shares(database: database, files: files, blobs: blobs, passwords: passwords, limiter: limiter, clock: clock)
 
         searchIndexing = SearchIndexing(database: database, logger: logger)
         fileUpkeep = FileUpkeep(

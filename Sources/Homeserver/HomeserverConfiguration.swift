@@ -29,7 +29,7 @@ public struct HomeserverConfiguration: Sendable {
 
     public init(
         dataDirectory: String, serverName: String? = nil, registration: Registration = .invite, hasHomeRoom: Bool = true,
-        hasRateLimits: Bool = true, maxUploadBytes: Int64 = 2 << 30
+        hasRateLimits: Bool = true, maxUploadBytes: Int64 = 16 << 30
     ) {
         self.dataDirectory = dataDirectory
         self.serverName = serverName

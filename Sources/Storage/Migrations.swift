@@ -16,6 +16,7 @@ enum Migrations {
         Step(Schema.applicationServices), Step(Schema.pushers), Step(Schema.relations, fill: Schema.fillRelations), Step(Schema.slidingSync),
         Step(Schema.search), Step(Schema.files), Step(Schema.uploads), Step(Schema.appPasswords), Step(Schema.thumbnails),
         Step(Schema.mediaLife, fill: Schema.fillMediaReferences), Step(Schema.roomFiles, fill: Schema.fillRoomFiles),
+        Step(Schema.shares),
     ]
 
     static func prepare(_ connection: Connection) throws {

@@ -132,6 +132,8 @@ struct BadInputTests {
         "POST /_landline/v1/app_passwords": Row(body: ["name": "x"]),
         "POST /_landline/v1/files/bin/{id}/restore": Row(body: [:]),
         "POST /_landline/v1/my_devices": Row(body: [:]),
+        "POST /_landline/v1/shares": Row(
+            body: ["path": "/Shared", "expires_seconds": 60, "pin": "1234", "upload": false, "max_bytes": 1]),
         "POST /_landline/v1/invites": Row(body: ["uses": 1, "expires_in": 60], anything: ["expires_in"]),
     ]
 
@@ -139,6 +141,7 @@ struct BadInputTests {
     private static func takesJSON(_ route: Route) -> Bool {
         (route.method == .post || route.method == .put || rows[route.name] != nil) && !route.path.hasPrefix("/_matrix/media/")
             && !route.path.hasPrefix("/_synapse/") && !route.path.hasPrefix("/_landline/v1/uploads") && !route.path.hasPrefix("/dav")
+            && !route.path.hasPrefix("/s/")
             && !route.path.contains("/fallback/web") && !route.path.contains("3pid") && !route.path.hasSuffix("/requestToken")
     }
 

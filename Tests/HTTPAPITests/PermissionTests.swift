@@ -61,6 +61,7 @@ struct PermissionTests {
                 "POST /_synapse/admin/v1/register", "GET /_synapse/admin/v1/server_version",
                 // What a browser asks before it uploads, and what is fetched with a ticket in the path.
                 "OPTIONS /_landline/v1/uploads", "OPTIONS /_landline/v1/uploads/{uploadId}", "GET /d/{ticket}/{name}",
+                "GET /s/{token}", "GET /s/{token}/{path...}", "POST /s/{token}",
             ])
     }
 

@@ -17,6 +17,7 @@ public final class RateLimiter: Sendable {
         static let registrationsFromAddress = Limit(burst: 20, perSecond: 1.0 / 30)
         static let pushesFromAddress = Limit(burst: 100, perSecond: 5)
         static let sending = Limit(burst: 200, perSecond: 20)
+        static let pinFailuresOfShare = Limit(burst: 10, perSecond: 1.0 / 60)
         static let reporting = Limit(burst: 20, perSecond: 1.0 / 30)
     }
 
@@ -28,6 +29,7 @@ public final class RateLimiter: Sendable {
         case pushesFromAddress(String)
         case sending(UserID)
         case reporting(UserID)
+        case pinFailuresOfShare(String)
 
         var limit: Limit {
             switch self {
@@ -38,6 +40,7 @@ public final class RateLimiter: Sendable {
             case .pushesFromAddress: .pushesFromAddress
             case .sending: .sending
             case .reporting: .reporting
+            case .pinFailuresOfShare: .pinFailuresOfShare
             }
         }
     }

@@ -60,6 +60,24 @@ struct BoxClient {
         return response
     }
 
+    /// Runs `body` again while the box does not answer, for some minutes: Wi-Fi comes back, and so does a box that starts anew.
+    func patiently<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var pause = Duration.seconds(1)
+        while true {
+            do {
+                return try await body()
+            } catch let failure as Failure where failure.isPassing && clock.now - start < Self.patience {
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, Self.maxPause)
+            }
+        }
+    }
+
+    static let patience = Duration.seconds(300)
+    static let maxPause = Duration.seconds(15)
+
     private static func text(_ error: OutgoingHTTPError) -> String {
         switch error {
         case .unreachable(let text), .insecure(let text), .malformed(let text): Terminal.singleLine(text)

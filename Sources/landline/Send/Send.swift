@@ -68,8 +68,9 @@ struct Send: AsyncParsableCommand {
                 "msgtype": .string(kinds[String(type.prefix { $0 != "/" })] ?? "m.file"), "body": .string(name), "filename": .string(name),
                 "url": .string(uri), "info": ["mimetype": .string(type), "size": .integer(sent)],
             ]
-            _ = try await client.call(
-                .put, "/_matrix/client/v3/rooms/\(room.pathComponent)/send/m.room.message/\(SecureRandom.token(bytes: 16))", content)
+            // Sent twice under one transaction ID, it is still one message.
+            let target = "/_matrix/client/v3/rooms/\(room.pathComponent)/send/m.room.message/\(SecureRandom.token(bytes: 16))"
+            _ = try await client.patiently { try await client.call(.put, target, content) }
         } catch {
             bar.giveUp()
             throw error

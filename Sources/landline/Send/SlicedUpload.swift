@@ -13,8 +13,6 @@ struct SlicedUpload {
     private static let headers: [(name: String, value: String)] = [("Tus-Resumable", "1.0.0")]
     /// A slice is to take about a second: on a slow network a broken one costs no more than that.
     private static let sliceBytes = (256 << 10)...(8 << 20)
-    private static let patience = Duration.seconds(300)
-    private static let maxPause = Duration.seconds(15)
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -36,8 +34,10 @@ struct SlicedUpload {
 
     /// Sends a file. Gives its `mxc://` URI.
     func send(_ file: LocalFile, _ description: Description) async throws -> String {
-        let earlier = try await unfinished(description, file.byteCount)
-        let location = if let earlier { earlier } else { try await create(description, byteCount: file.byteCount) }
+        let location = try await client.patiently {
+            if let earlier = try await unfinished(description, file.byteCount) { return earlier }
+            return try await create(description, byteCount: file.byteCount)
+        }
         return try await send(to: location, byteCount: file.byteCount) { try file.read(at: $0, count: $1) }
     }
 
@@ -103,12 +103,12 @@ struct SlicedUpload {
                 if took > .seconds(2) { slice = max(slice / 2, Self.sliceBytes.lowerBound) }
                 (lastProgress, pause) = (clock.now, .seconds(1))
             } catch let failure as BoxClient.Failure where failure.isPassing || failure.errorCode == "LANDLINE_OFFSET" {
-                guard clock.now - lastProgress < Self.patience else { throw failure }
+                guard clock.now - lastProgress < BoxClient.patience else { throw failure }
                 offset = nil
                 // With another offset than we thought the box only has to be asked.
                 if failure.isPassing {
                     try await Task.sleep(for: pause)
-                    pause = min(pause * 2, Self.maxPause)
+                    pause = min(pause * 2, BoxClient.maxPause)
                 }
             }
         }
