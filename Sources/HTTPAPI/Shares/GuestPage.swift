@@ -36,7 +36,7 @@ struct GuestPage {
         for node in page.nodes {
             let link = "\(here)/\(HTTPURL.encoded(node.name))"
             let detail = node.isFolder ? "" : "<span class=\"quiet\">\(Self.size(node.byteCount))</span>"
-            body += "<li><a href=\"\(link)\">\(node.isFolder ? "📁" : "📄") \(Self.escaped(node.name))</a>\(detail)"
+            body += "<li><a href=\"\(link)\">\(icon(node, link)) \(Self.escaped(node.name))</a>\(detail)"
             if !node.isFolder { body += "<a href=\"\(link)?download=1\" aria-label=\"\(text.download)\">⬇</a>" }
             body += "</li>"
         }
@@ -80,11 +80,20 @@ struct GuestPage {
     /// What every browser shows by itself.
     private func preview(_ node: FileNode, _ link: String) -> String {
         switch ContentDisposition.essence(node.contentType ?? "") {
-        case "image/jpeg", "image/png", "image/gif", "image/webp": "<img src=\"\(link)\" alt=\"\">"
+        case let type where Self.pictures.contains(type): "<a href=\"\(link)\"><img src=\"\(link)?thumbnail=large\" alt=\"\"></a>"
         case "video/mp4", "video/webm": "<video src=\"\(link)\" controls preload=\"metadata\"></video>"
         case "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/flac": "<audio src=\"\(link)\" controls preload=\"metadata\"></audio>"
         default: ""
         }
+    }
+
+    /// Those that the box makes small pictures of.
+    private static let pictures: Set<String> = ["image/jpeg", "image/png", "image/gif", "image/webp"]
+
+    private func icon(_ node: FileNode, _ link: String) -> String {
+        if node.isFolder { return "📁" }
+        guard Self.pictures.contains(ContentDisposition.essence(node.contentType ?? "")) else { return "📄" }
+        return "<img class=\"icon\" src=\"\(link)?thumbnail=small\" alt=\"\" loading=\"lazy\" width=\"48\" height=\"48\">"
     }
 
     private static func document(_ text: GuestText, _ title: String, _ body: String) -> String {
@@ -100,7 +109,7 @@ struct GuestPage {
         main { max-width: 40rem; margin: 0 auto; padding: 1rem } h1 { font-size: 1.4rem }
         .quiet { color: light-dark(#555, #aaa); margin: .2rem 0; font-size: .95rem } .good { color: light-dark(#0a6b2d, #7ddc9b) }
         .bad { color: light-dark(#a8071a, #ff9c9c) } img, video, audio { max-width: 100%; max-height: 70vh; border-radius: .5rem }
-        ul { list-style: none; padding: 0 } li { display: flex; gap: .75rem; align-items: center; border-bottom: 1px solid #8884 }
+        .icon { vertical-align: middle; object-fit: cover } ul { list-style: none; padding: 0 } li { display: flex; gap: .75rem; align-items: center; border-bottom: 1px solid #8884 }
         li a { padding: .7rem .2rem; min-width: 2rem } li a:first-child { flex: 1; text-decoration: none }
         .button, button, input { font: inherit; display: block; box-sizing: border-box; width: 100%; padding: .8rem; margin: .6rem 0 }
         .button, button { text-align: center; border: 0; border-radius: .5rem; background: #0b57d0; color: #fff; text-decoration: none }

@@ -86,21 +86,26 @@ enum GuestRoutes {
             let (node, file) = try await homeserver.files.open(share.path, for: share.caller)
             if names.isEmpty { return html(page.file(node)) }
             guard names == [node.name] else { throw MatrixError(.notFound, "There is no such file.") }
-            return FileReply.reply(file, named: node.name, request, showing: showing(request))
+            return try await reply(file, request)
         }
         let path = try FilePath(share.path.components + names)
         let node = try await homeserver.files.node(at: path, for: share.caller)
-        guard node.isFolder else {
-            return FileReply.reply(
-                try await homeserver.files.open(path, for: share.caller).file, named: node.name, request, showing: showing(request))
-        }
+        guard node.isFolder else { return try await reply(homeserver.files.open(path, for: share.caller).file, request) }
         if request.query("zip") == "1" { return try await ZipReply.reply([path], for: share.caller, named: "\(node.name).zip", request) }
         let listing = try FileListing(order: "name", from: request.query("from"), limit: GuestPage.filesOnPage)
         return html(page.folder(names, try await homeserver.files.list(path, listing, for: share.caller)))
     }
 
-    private static func showing(_ request: APIRequest) -> ContentDisposition.Showing {
-        request.query("download") == "1" ? .nothing : .mediaTypesAndPDF
+    /// The file itself, or a small picture of it.
+    private static func reply(_ file: OpenFile, _ request: APIRequest) async throws -> Reply {
+        switch request.query("thumbnail") {
+        case "small":
+            try await MediaRoutes.thumbnailReply(file, ThumbnailWish(width: 96, height: 96, method: .crop, takesAnimation: false), request)
+        case "large":
+            try await MediaRoutes.thumbnailReply(file, ThumbnailWish(width: 800, height: 600, method: .scale, takesAnimation: false), request)
+        default:
+            FileReply.reply(file, named: file.name, request, showing: request.query("download") == "1" ? .nothing : .mediaTypesAndPDF)
+        }
     }
 
     private static func page(of share: Share, _ request: APIRequest) async throws -> GuestPage {
