@@ -28,11 +28,11 @@ let package = Package(
         .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
         .systemLibrary(name: "CMemory"),
         .systemLibrary(name: "CFiles"),
-        // C23, for #embed.
         // Optimized in every build, since it computes much and is not what one debugs.
         .target(
             name: "CImaging", cSettings: [.unsafeFlags(["-O2"])],
             linkerSettings: ["jpeg", "png", "gif", "webp", "webpdemux"].map { .linkedLibrary($0) }),
+        // C23, for #embed.
         .target(name: "CWebClient", cSettings: [.unsafeFlags(["-std=c23"])]),
 
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),

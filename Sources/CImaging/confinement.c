@@ -112,7 +112,9 @@ struct source confine_with_input(void) {
     rlim_t mapped = mapped_bytes();
     if (mapped == 0) _exit(1);
     limit(RLIMIT_AS, mapped + MEMORY_BYTES);
-    limit(RLIMIT_CPU, CPU_SECONDS);
+    // The signal of the lower one says that it was the time; at the higher one the system kills.
+    struct rlimit time = { CPU_SECONDS, CPU_SECONDS + 1 };
+    if (setrlimit(RLIMIT_CPU, &time) != 0) _exit(1);
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);

@@ -85,10 +85,10 @@ struct image read_gif(struct source source, const struct wish *wish, struct plan
     GifFileType *gif = open_gif(&reader);
     int transparent;
     if (!next_frame(gif, &transparent)) fail(gif->Error);
-    if (gif->SWidth == 0 || gif->SHeight == 0) {
-        gif->SWidth = gif->Image.Left + gif->Image.Width;
-        gif->SHeight = gif->Image.Top + gif->Image.Height;
-    }
+    // Browsers forgive a screen that is smaller than its first picture, and show all of that.
+    int right = gif->Image.Left + gif->Image.Width, bottom = gif->Image.Top + gif->Image.Height;
+    if (gif->SWidth < right) gif->SWidth = right;
+    if (gif->SHeight < bottom) gif->SHeight = bottom;
     if (gif->Image.Width < 1 || gif->Image.Height < 1) give_up(OUTCOME_UNKNOWN);
     if ((uint64_t)gif->Image.Width * (uint64_t)gif->Image.Height > MAX_PIXELS) give_up(OUTCOME_TOO_LARGE);
     bool is_small = gif->SWidth <= wish->width && gif->SHeight <= wish->height;

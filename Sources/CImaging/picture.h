@@ -12,6 +12,8 @@ enum format { FORMAT_NONE = '-', FORMAT_JPEG = 'j', FORMAT_PNG = 'p', FORMAT_GIF
 // Of a picture's side, and of all of it.
 enum { MAX_SIDE = 65535 };
 static const uint64_t MAX_PIXELS = 200000000;
+// Of a still picture that is given as it is: few pixels may stand in a large file.
+static const size_t MAX_ORIGINAL_BYTES = 256 << 10;
 // What the JPEG library may have for a progressive picture: 2 bytes for each sample, so 16 to 32 megapixels.
 static const long MAX_JPEG_BYTES = 96L << 20;
 
@@ -23,6 +25,8 @@ struct source {
 struct wish {
     int width, height;
     bool crops, takes_animation;
+    // Whether the file is small enough to be its own thumbnail.
+    bool takes_original;
 };
 
 // Where a picture's pixels go. The part that is shown is given in the picture's own pixels, before it is turned.

@@ -10,7 +10,7 @@ struct plan make_plan(int64_t width, int64_t height, int orientation, bool is_an
     bool is_on_its_side = orientation >= 5;
     int wanted_width = is_on_its_side ? wish->height : wish->width;
     int wanted_height = is_on_its_side ? wish->width : wish->height;
-    if (width <= wanted_width && height <= wanted_height && (!is_animated || wish->takes_animation)) {
+    if (width <= wanted_width && height <= wanted_height && (is_animated ? wish->takes_animation : wish->takes_original)) {
         finish(OUTCOME_ORIGINAL, format, NULL, 0);
     }
 

@@ -77,7 +77,7 @@ static void simplify(struct image *image) {
 void landline_thumbnail(int width, int height, int crops, int takes_animation) {
     struct source source = confine_with_input();
     if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) give_up(OUTCOME_UNKNOWN);
-    struct wish wish = { width, height, crops != 0, takes_animation != 0 };
+    struct wish wish = { width, height, crops != 0, takes_animation != 0, source.size <= MAX_ORIGINAL_BYTES };
     struct plan plan = { 0 };
     struct colour_profile profile = { 0 };
     struct image image;

@@ -1,5 +1,6 @@
 import Cryptography
 import Glibc
+import Synchronization
 
 /// A content that is being taken in, hashed as it comes: in memory as long as it is small, then in a staging file.
 ///
@@ -16,6 +17,15 @@ public final class UploadStaging: @unchecked Sendable {
     private let threads: FileThreads
     private var digest = SHA256Digest()
     private var storage = Storage.memory([])
+    /// What came and is not hashed and written yet.
+    private var gathered: [@Sendable ((UnsafeRawBufferPointer) throws -> Void) throws -> Void] = []
+    private var gatheredBytes = 0
+
+    /// A change between threads for each piece that a socket gives costs more than writing it.
+    private static let bytesPerWrite = 512 << 10
+    /// All uploads together; when it is reached, each piece is written at once.
+    private static let maxGatheredBytes = 2 << 20
+    private static let allGatheredBytes = Atomic(0)
 
     private enum Storage {
         case memory([UInt8])
@@ -33,19 +43,39 @@ public final class UploadStaging: @unchecked Sendable {
     /// - Parameter withBytes: gives the piece's bytes to the closure that takes them.
     public func write(_ withBytes: @escaping @Sendable ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) async throws {
         // Small pieces of small contents are not worth a change between threads.
-        if case .memory = storage, expectedBytes.map({ $0 <= Int64(BlobStore.maxSmallBytes) }) ?? true {
+        if case .memory = storage, gathered.isEmpty, expectedBytes.map({ $0 <= Int64(BlobStore.maxSmallBytes) }) ?? true {
             var isTaken = false
             try withBytes { bytes in isTaken = try takeIntoMemory(bytes) }
             if isTaken { return }
         }
-        try await threads.run { [self] in
+        var count = 0
+        try withBytes { count = $0.count }
+        byteCount += Int64(count)
+        gathered.append(withBytes)
+        gatheredBytes += count
+        let allGathered = Self.allGatheredBytes.add(count, ordering: .relaxed).newValue
+        guard gatheredBytes >= Self.bytesPerWrite || allGathered >= Self.maxGatheredBytes else { return }
+        try await threads.run { [self] in try writeGathered() }
+    }
+
+    /// On a thread for files.
+    private func writeGathered() throws {
+        defer { forgetGathered() }
+        for withBytes in gathered {
             try withBytes { bytes in
                 digest.update(bytes)
                 try file().append(bytes)
-                byteCount += Int64(bytes.count)
             }
         }
     }
+
+    private func forgetGathered() {
+        Self.allGatheredBytes.subtract(gatheredBytes, ordering: .relaxed)
+        gathered = []
+        gatheredBytes = 0
+    }
+
+    deinit { forgetGathered() }
 
     private func takeIntoMemory(_ bytes: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
         guard case .memory(var held) = storage, held.count + bytes.count <= BlobStore.maxSmallBytes else { return false }
@@ -77,13 +107,14 @@ public final class UploadStaging: @unchecked Sendable {
 
     /// The content, if it is small.
     var smallBytes: [UInt8]? {
-        if case .memory(let bytes) = storage { bytes } else { nil }
+        if case .memory(let bytes) = storage, gathered.isEmpty { bytes } else { nil }
     }
 
     func finishSmall() -> BlobStore.Hash { digest.finalize() }
 
     /// Brings the content to the disk, and gives its hash.
-    func flush() throws(StorageError) -> BlobStore.Hash {
+    func flush() throws -> BlobStore.Hash {
+        try writeGathered()
         try file().flush()
         return digest.finalize()
     }

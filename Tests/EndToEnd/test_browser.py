@@ -127,7 +127,7 @@ def test_a_matrix_app_and_the_browser(browser, background, family_box, owner):
 
     listening = background.run(listen())
     try:
-        room_id = next(iter(client.rooms))
+        room_id = next(room_id for room_id, room in client.rooms.items() if room.name == "Home")
         write(owner, "Hello, app")
         wait_until(lambda: any(getattr(event, "body", "") == "Hello, app" for event in seen), "matrix-nio to see the browser's message")
 

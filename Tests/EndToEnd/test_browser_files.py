@@ -49,6 +49,7 @@ def anna(browser, box):
 
 def join(browser, box, name, **options):
     page = browser.page(box, **options)
+    expect(page.locator("form")).to_be_visible()
     if page.get_by_role("button", name=re.compile("Create an account")).count():
         page.get_by_role("button", name=re.compile("Create an account")).click()
     sign_up(page, name, re.compile("Set up this box|Create account"))

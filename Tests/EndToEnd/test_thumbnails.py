@@ -84,6 +84,22 @@ def test_small_pictures_stay_as_they_are(anna):
         assert (status, body) == (200, data), name
 
 
+def test_few_pixels_in_a_large_file_are_made_anew(anna):
+    small = pictures.encoded(pictures.scene(90, 60), "PNG")
+    end = small.index(b"IDAT") - 4
+    data = small[:end] + pictures.chunk(b"prVt", bytes(1 << 20)) + small[end:]
+    status, body = anna.thumbnail(anna.upload(data), 320, 240)
+    assert (status, Image.open(io.BytesIO(body)).size) == (200, (90, 60))
+    assert len(body) < len(small) + 1000
+
+
+def test_a_gif_is_as_large_as_its_first_picture(anna):
+    data = pictures.encoded(pictures.scene(1000, 700).convert("P"), "GIF")
+    # A screen of 16 x 16 pixels.
+    thumbnail = anna.picture(data[:6] + bytes([16, 0, 16, 0]) + data[10:], 320, 240)
+    assert (thumbnail.format, thumbnail.size) == ("JPEG", (320, 224))
+
+
 def test_cameras_are_held_in_eight_ways(anna):
     for size, wish in [((641, 403), (320, 240, "scale")), ((403, 641), (320, 240, "scale")), ((640, 400), (96, 96, "crop"))]:
         for orientation in range(1, 9):

@@ -67,7 +67,7 @@ struct BlobStoreTests {
     @Test func anUploadThatIsGivenUpLeavesNothing() async throws {
         do {
             let staged = store.stage(expectedBytes: nil)
-            let large = large
+            let large = [UInt8](repeating: 5, count: 1 << 20)
             try await staged.write { take in try large.withUnsafeBytes { try take($0) } }
             #expect(try FileManager.default.contentsOfDirectory(atPath: root.directory.staging).count == 1)
         }

@@ -75,7 +75,8 @@ function itemForEvent(room, event, read) {
         ].join('|');
         return { key: keyOf(event), kind: 'message', version, event, own, time };
     }
-    const text = event.state_key === undefined ? null : describe(event, room);
+    // How one's own room came to be is no news.
+    const text = event.state_key === undefined || room.isMyDevices ? null : describe(event, room);
     return text ? { key: event.event_id, kind: 'notice', version: text, text, time, event } : null;
 }
 

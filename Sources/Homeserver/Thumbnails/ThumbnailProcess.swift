@@ -98,6 +98,8 @@ public struct ThumbnailProcess: Sendable {
             let signal = status & 0x7F
             // Out of time, or out of memory in a way that the library could not say.
             if !isInTime || signal == SIGXCPU { return .tooLarge }
+            // The system does so where memory is short everywhere, which is not the picture's fault.
+            if signal == SIGKILL { return .failed("The process for thumbnails was killed.") }
             return signal == 0 && status != 0 ? .failed("The process for thumbnails ended with \(status >> 8 & 0xFF).") : .noPicture
         }
         switch (answer[0], Format(rawValue: answer[1])) {

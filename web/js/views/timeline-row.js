@@ -37,7 +37,7 @@ export function timelineRow(app, room, item, actions) {
 function roomStart(app, room) {
     const picture = roomPicture(room);
     return h('div', { class: 'room-start' }, avatar(app.media, picture, 'huge'), h('h3', {}, picture.name),
-        h('p', { class: 'muted' }, room.directUserId ? t('room.startDirect', { name: picture.name }) : t('room.start')));
+        h('p', { class: 'muted' }, room.isMyDevices ? t('devices.start') : room.directUserId ? t('room.startDirect', { name: picture.name }) : t('room.start')));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { h } from '../dom.js';
 
 const shownMilliseconds = 4500;
-const offeredMilliseconds = 9000;
+const offeredMilliseconds = 7000;
+const mostAtOnce = 2;
 
 /**
  * One sentence at the bottom of the screen that goes away by itself, with a button when something can still be done about it.
@@ -21,6 +22,9 @@ export function toast(text, offer) {
             offer.run();
         };
         note.append(h('button', { type: 'button', class: 'toast-button', onclick: run }, offer.label));
+    }
+    while (region.childElementCount >= mostAtOnce) {
+        /** @type {Element} */ (region.firstElementChild).remove();
     }
     region.append(note);
     setTimeout(() => note.remove(), offer ? offeredMilliseconds : shownMilliseconds);

@@ -1,8 +1,9 @@
 import { h, icon, iconButton } from '../../dom.js';
 import { hasThumbnail, kindOf, symbolOf } from '../../files/kinds.js';
-import { folderHref } from '../../files/paths.js';
+import { chatsRoot, folderHref, joinPath } from '../../files/paths.js';
 import { thumbnailAddress } from '../../files/store.js';
 import { t } from '../../i18n.js';
+import { rootName } from './names.js';
 
 const longPressMilliseconds = 450;
 const movedPixels = 10;
@@ -36,8 +37,8 @@ export function fileItem(list, node, index) {
     const check = h('input', { type: 'checkbox', checked: selected, 'aria-label': t('files.select', { name: node.name }), 'data-part': 'check' });
     check.addEventListener('click', (event) => list.toggle(node, event.shiftKey));
     const main = h(isFolder ? 'a' : 'button', {
-        class: 'item-main', type: isFolder ? undefined : 'button', href: isFolder && !node.deleted_ts ? folderHref(node.path) : undefined, 'data-part': 'main', draggable: false,
-    }, picture(list.app, node), h('span', { class: 'item-text' }, h('span', { class: 'item-name', title: node.name, dir: 'auto' }, node.name), h('span', { class: 'item-facts' }, options.facts(node))));
+        class: 'item-main', type: isFolder ? undefined : 'button', href: isFolder && !node.deleted_ts ? folderHref(folderPath(node)) : undefined, 'data-part': 'main', draggable: false,
+    }, picture(list.app, node), h('span', { class: 'item-text' }, h('span', { class: 'item-name', title: node.name, dir: 'auto' }, isFolder ? rootName(list.app, folderPath(node)) : node.name), h('span', { class: 'item-facts' }, options.facts(node))));
     const more = iconButton('more', t('files.actionsFor', { name: node.name }), () => options.menu(node, more), { class: 'icon-button item-more', 'aria-haspopup': 'menu', 'data-part': 'more' });
     const element = h('li', {
         class: 'item' + (selected ? ' selected' : ''), 'data-index': String(index), 'data-name': node.name, 'aria-setsize': String(list.nodes.length), 'aria-posinset': String(index + 1),
@@ -60,6 +61,14 @@ export function fileItem(list, node, index) {
         watchLongPress(main, () => list.toggle(node, false));
     }
     return element;
+}
+
+/**
+ * The folder of a chat goes by the chat's ID, so that it is called as in the list of chats.
+ * @param {FileNode} node
+ */
+function folderPath(node) {
+    return node.room_id ? joinPath(chatsRoot, node.room_id) : node.path || '/' + node.name;
 }
 
 /**
