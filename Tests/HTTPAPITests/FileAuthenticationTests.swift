@@ -44,7 +44,8 @@ struct FileAuthenticationTests {
     @Test func anAppPasswordOpensNothingElse() async throws {
         try await TestServer.withDrive { _, _, drive in
             for target in ["/_matrix/client/v3/account/whoami", "/_landline/v1/files/list", "/_landline/v1/app_passwords", "/_landline/v1/invites"] {
-                #expect(try await drive.send("GET", target).status == 401, "\(target)")
+                let answer = try await drive.send("GET", target)
+                #expect(answer.status == 401, "\(target)")
             }
         }
     }
@@ -100,13 +101,16 @@ struct FileAuthenticationTests {
         try await TestServer.withDrive { _, anna, drive in
             for headers in [["Origin": "http://evil"], ["Origin": "null"], ["Sec-Fetch-Site": "cross-site"], ["Sec-Fetch-Site": "same-site"]] {
                 for method in ["PUT", "POST", "DELETE", "MKCOL", "MOVE", "COPY", "PROPPATCH", "LOCK", "UNLOCK"] {
-                    #expect(try await drive.request(method, "Private/a", headers, body: "x").status == 403, "\(method) \(headers)")
+                    let ownOrigin = try await drive.request(method, "Private/a", headers, body: "x")
+                    #expect(ownOrigin.status == 403, "\(method) \(headers)")
                 }
             }
-            #expect(try await drive.request("PUT", "Private/a", ["Origin": "http://box", "Sec-Fetch-Site": "same-origin"], body: "x").status == 201)
+            let withToken = try await drive.request("PUT", "Private/a", ["Origin": "http://box", "Sec-Fetch-Site": "same-origin"], body: "x")
+            #expect(withToken.status == 201)
             var token = drive
             token.authorization = "Bearer \(anna.accessToken ?? "")"
-            #expect(try await token.request("PUT", "Private/a", ["Origin": "http://client"], body: "x").status == 204)
+            let foreign = try await token.request("PUT", "Private/a", ["Origin": "http://client"], body: "x")
+            #expect(foreign.status == 204)
         }
     }
 
