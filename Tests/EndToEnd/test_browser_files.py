@@ -253,6 +253,36 @@ def test_a_name_that_is_taken(browser, box, anna):
     assert content(box, anna, "/Private/b.txt") == b"new"
 
 
+LOCK = b'<?xml version="1.0"?><D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>'
+
+
+def test_errors_are_plain_sentences(browser, landline):
+    """What another program has open, what is gone, and a quota that is used up."""
+    box = landline("--registration", "open", "--home-room", "on", "--quota", "3000000")
+    anna = join(browser, box, "Anna")
+    put(box, anna, "/Private/letter.txt")
+    put(box, anna, "/Private/gone.txt")
+    assert box.request("LOCK", "/dav/Private/letter.txt", LOCK, token=token(anna), headers={"Content-Type": "application/xml"})[0] == 200
+    go(anna, "/Private")
+    act(anna, "letter.txt", "Rename")
+    anna.get_by_label("Name", exact=True).fill("other.txt")
+    anna.get_by_role("button", name="Save").click()
+    expect(anna.get_by_role("alert")).to_contain_text("Another app has this file open.")
+    anna.keyboard.press("Escape")
+    expect(anna.get_by_role("dialog")).to_have_count(0)
+    assert box.request("DELETE", "/dav/Private/gone.txt", token=token(anna))[0] == 204
+    act(anna, "gone.txt", "Delete")
+    expect(anna.locator(".toast")).to_contain_text("This is no longer there.")
+    expect(item(anna, "gone.txt")).to_have_count(0)
+    give(anna, ("film.mp4", b"x" * 4_000_000))
+    expect(anna.locator(".strip-text")).to_have_text("1 file could not be uploaded")
+    anna.locator(".strip-open").click()
+    expect(anna.locator(".upload-failed")).to_contain_text("Your space on the box is used up.")
+    anna.get_by_role("button", name="Cancel the upload of film.mp4").click()
+    anna.keyboard.press("Escape")
+    expect(anna.get_by_role("dialog")).to_have_count(0)
+
+
 def test_whole_folders_by_drop_and_by_choice(browser, box, anna, tmp_path):
     holiday = tmp_path / "Holiday"
     (holiday / "Day 1" / "raw").mkdir(parents=True)

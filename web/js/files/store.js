@@ -107,7 +107,7 @@ export function thumbnailAddress(path, width, height, method) {
  * @param {Record<string, string>} [headers]
  */
 export function dav(api, method, path, headers) {
-    return api.request(method, davAddress(path), { headers });
+    return api.request(method, davAddress(path), { headers: Object.assign({ Accept: 'application/json' }, headers) });
 }
 
 /**

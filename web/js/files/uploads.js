@@ -24,7 +24,8 @@ export function makeUploadQueue(app, ask) {
         exists: (path) => exists(api, path),
         ensureFolder: (path) => ensureFolder(api, path),
         terminate: (url) => terminate(api, url),
-        isTemporary,
+        // Space does not come by waiting.
+        isTemporary: (error) => isTemporary(error) && !(error instanceof MatrixError && error.status === 507),
         isLocked: (error) => error instanceof MatrixError && error.status === 423,
         explain: explainFile,
         keepFile: (id, file) => { keepFile(id, file, file.size <= largestKeptBytes); },
