@@ -47,10 +47,12 @@ enum FileRoutes {
     static func usage(_ request: APIRequest) async throws -> Reply {
         let files = request.homeserver.files
         let disk = try await files.diskSpace()
-        return .json([
+        var body: JSONObject = [
             "used": .integer(try await files.usage(of: request.session.userID)), "disk_free": .integer(disk.freeBytes),
             "disk_size": .integer(disk.totalBytes),
-        ])
+        ]
+        if let quota = try await request.homeserver.quotas.limit(of: request.session.userID) { body["quota"] = .integer(quota) }
+        return .json(body)
     }
 
     // MARK: The bin
