@@ -281,6 +281,8 @@ def test_errors_are_plain_sentences(browser, landline):
     anna.get_by_role("button", name="Cancel the upload of film.mp4").click()
     anna.keyboard.press("Escape")
     expect(anna.get_by_role("dialog")).to_have_count(0)
+    go(anna, "/")
+    expect(anna.locator(".quota")).to_contain_text("of 3 MB")
 
 
 def test_whole_folders_by_drop_and_by_choice(browser, box, anna, tmp_path):
