@@ -60,7 +60,7 @@ struct MyDevicesTests {
     @Test func accountsFromBeforeGetOne() async throws {
         let directory = try TemporaryDirectory()
         try await TestServer.run(on: directory) { server in
-            for name in ["anna", "ben", "carol"] { _ = try await server.register(name) }
+            for name in ["owner", "anna", "ben", "carol"] { _ = try await server.register(name) }
             let guest = try await server.guest()
             #expect(guest.userID != nil)
             try await server.homeserver.accounts.deactivate(UserID(trusted: "@carol:test.example"))

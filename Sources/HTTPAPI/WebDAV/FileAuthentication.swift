@@ -10,8 +10,9 @@ enum FileAuthentication {
     /// `nil` where the request does not authenticate itself in this way.
     static func session(_ head: HTTPRequest, _ homeserver: Homeserver, from address: String?) async throws -> Session? {
         guard let header = head.headerFields[.authorization], header.prefix(6).lowercased() == "basic " else { return nil }
+        // The last colon: some programs want the whole user ID, which has one itself, and an app password has none.
         guard let bytes = Base64.decode(String(header.dropFirst(6).filter { $0 != " " })), let text = String(validating: bytes, as: UTF8.self),
-            let colon = text.firstIndex(of: ":")
+            let colon = text.lastIndex(of: ":")
         else { throw MatrixError(.init("M_UNKNOWN", status: 401), "The Authorization header is not valid.") }
         try refuseOtherSites(head)
         return try await homeserver.appPasswords.session(
