@@ -192,7 +192,7 @@ struct BadInputTests {
                 let start = clock.now
                 let answer = try await request()
                 let duration = clock.now - start
-                #expect(duration < .seconds(10), "\(what()): took \(duration)")
+                #expect(duration < .seconds(60), "\(what()): took \(duration)")
                 if mayBeAccepted, (200..<300).contains(answer.status) { return }
                 #expect(allowed.contains(answer.status) && answer.isRefusal, "\(what()): \(answer.status) \(answer.text.prefix(200))")
                 #expect(position == before, "\(what()): \(answer.status), but something has changed")

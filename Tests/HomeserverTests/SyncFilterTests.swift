@@ -110,7 +110,7 @@ import Testing
             for index in 0..<2 {
                 let message = try await fixture.say("\(index)", in: room, by: bob)
                 try await fixture.home.receipts.set("m.read", to: message, threadID: nil, in: room, by: alice.userID)
-                if index == 0 { try await fixture.home.typing.set(true, timeoutMilliseconds: nil, in: room, by: alice.userID) }
+                if index == 0 { try await fixture.home.typing.set(true, timeoutMilliseconds: 120_000, in: room, by: alice.userID) }
                 for type in ["a", "b", "c"] {
                     try await fixture.home.accountData.set(type, of: bob.userID, room: room, to: [:])
                     try await fixture.home.accountData.set(type, of: bob.userID, room: nil, to: [:])
