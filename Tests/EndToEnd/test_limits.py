@@ -159,7 +159,8 @@ def test_uploads_that_are_too_large_leave_nothing(room):
     assert (answer[0], answer[1]["errcode"]) == (413, "M_TOO_LARGE")
     # A client that goes away in the middle.
     with socket.create_connection(("127.0.0.1", room.box.port), timeout=10) as connection:
-        connection.sendall(head + chunk)
+        # Half a megabyte is written at a time.
+        connection.sendall(head + chunk * 10)
         wait_until(lambda: files(room.box.data / "staging"), "the upload to begin")
     wait_until(lambda: not files(room.box.data / "staging"), "the staging directory to be empty")
     assert files(room.box.data / "blobs") == []
