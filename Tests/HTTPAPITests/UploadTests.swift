@@ -159,7 +159,12 @@ struct UploadTests {
                 }
             }
             #expect((0...50_000).contains(offset))
-            let last = try await Self.patch(anna, location, at: offset, contents[offset...])
+            var last = try await Self.patch(anna, location, at: offset, contents[offset...])
+            // Where the question came before the dead connection's turn had begun, its bytes count after all; a client asks again.
+            while last.status == 409, ContinuousClock.now < deadline {
+                offset = try #require(try await Self.offset(anna, location).flatMap { Int($0) })
+                last = try await Self.patch(anna, location, at: offset, contents[offset...])
+            }
             let uri = try #require(last.headers["landline-content-uri"])
             #expect(try await anna.request("GET", "/_matrix/client/v1/media/download/\(uri.dropFirst(6))").body == contents)
         }
