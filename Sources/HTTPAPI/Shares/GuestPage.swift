@@ -19,7 +19,7 @@ struct GuestPage {
         return layout(
             """
             \(preview(node, link))
-            <p class="quiet">\(Self.size(node.byteCount))</p>
+            <p class="quiet">\(ByteCountText.text(node.byteCount))</p>
             <p><a class="button" href="\(link)?download=1">\(text.download)</a></p>
             """)
     }
@@ -35,7 +35,7 @@ struct GuestPage {
         body += "<p><a class=\"button\" href=\"\(here)?zip=1\">\(text.downloadAll)</a></p><ul>"
         for node in page.nodes {
             let link = "\(here)/\(HTTPURL.encoded(node.name))"
-            let detail = node.isFolder ? "" : "<span class=\"quiet\">\(Self.size(node.byteCount))</span>"
+            let detail = node.isFolder ? "" : "<span class=\"quiet\">\(ByteCountText.text(node.byteCount))</span>"
             body += "<li><a href=\"\(link)\">\(icon(node, link)) \(Self.escaped(node.name))</a>\(detail)"
             if !node.isFolder { body += "<a href=\"\(link)?download=1\" aria-label=\"\(text.download)\">⬇</a>" }
             body += "</li>"
@@ -128,17 +128,5 @@ struct GuestPage {
             }
         }
         return escaped
-    }
-
-    private static func size(_ bytes: Int64) -> String {
-        let units = ["B", "KB", "MB", "GB", "TB"]
-        var value = Double(bytes)
-        var unit = 0
-        while value >= 999.5, unit < units.count - 1 {
-            value /= 1_000
-            unit += 1
-        }
-        let tenths = Int64((value * 10).rounded())
-        return unit == 0 || tenths >= 100 ? "\(Int64(value.rounded())) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPAPI
 
 /// How far a file is: a line that changes on a terminal, nothing elsewhere until the end.
 final class ProgressBar {
@@ -30,7 +31,7 @@ final class ProgressBar {
     }
 
     func finish() {
-        let text = "\(name): \(Self.size(offset)) sent in \(Self.time(seconds))"
+        let text = "\(name): \(ByteCountText.text(offset)) sent in \(Self.time(seconds))"
         if Self.isOnTerminal { Terminal.rewriteErrorLine(text + "\n") } else { Terminal.writeError(text) }
     }
 
@@ -47,24 +48,13 @@ final class ProgressBar {
     private var line: String {
         let rate = seconds > 0 ? Double(offset - (startOffset ?? 0)) / seconds : 0
         let short = name.count > Self.nameCells ? name.prefix(Self.nameCells - 1) + "…" : name[...]
-        guard let byteCount, byteCount > 0 else { return "\(short)  \(Self.size(offset))  \(Self.size(Int64(rate)))/s" }
+        guard let byteCount, byteCount > 0 else { return "\(short)  \(ByteCountText.text(offset))  \(ByteCountText.text(Int64(rate)))/s" }
         let part = min(1, Double(offset) / Double(byteCount))
         let full = Int(part * Double(Self.cells))
         let bar = String(repeating: "█", count: full) + String(repeating: "░", count: Self.cells - full)
         let left = rate > 0 ? "  \(Self.time(Double(byteCount - offset) / rate)) left" : ""
-        return "\(short)  \(bar) \(Int(part * 100)) %  \(Self.size(offset)) of \(Self.size(byteCount))  \(Self.size(Int64(rate)))/s\(left)"
-    }
-
-    static func size(_ bytes: Int64) -> String {
-        let units = ["B", "KB", "MB", "GB", "TB"]
-        var value = Double(bytes)
-        var unit = 0
-        while value >= 999.5, unit < units.count - 1 {
-            value /= 1_000
-            unit += 1
-        }
-        let tenths = Int64((value * 10).rounded())
-        return unit == 0 || tenths >= 100 ? "\(Int64(value.rounded())) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+        return
+            "\(short)  \(bar) \(Int(part * 100)) %  \(ByteCountText.text(offset)) of \(ByteCountText.text(byteCount))  \(ByteCountText.text(Int64(rate)))/s\(left)"
     }
 
     static func time(_ seconds: Double) -> String {
